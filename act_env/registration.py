@@ -1,0 +1,97 @@
+"""The ids this package registers, and the dotted names of what loads their tasks.
+
+Loaders are strings that are resolved when an environment is made, so that nothing here imports the
+packages that make tasks. A loader is ``load(*, split, path=None) -> TaskSource``.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+
+from act_env.errors import LoaderNotFound
+from act_env.tasks import TaskSource
+
+AMBIGSQL = "ActClarify-AmbigSQL-v0"
+
+LOADERS: dict[str, dict[str, str]] = {
+    AMBIGSQL: {"bundled": "envs_data.ambigsql:load", "spider": "envs_data.spider:load"},
+}
+"""Per id: the name of a source, and the dotted name of its loader."""
+
+SCOPES: dict[str, tuple[str, ...]] = {AMBIGSQL: ("turn",)}
+"""Per id: the scopes an episode of it may have."""
+
+
+def resolve(name: str) -> Any:
+    """The object that ``module:attribute`` names; raises LoaderNotFound saying which half is missing."""
+    module_name, colon, attribute = name.partition(":")
+    if not (module_name and colon and attribute):
+        raise LoaderNotFound(f"{name!r} is no dotted name of the form 'module:attribute'")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise LoaderNotFound(f"cannot load {name!r}: the package {error.name!r} is not installed") from error
+    try:
+        return functools.reduce(getattr, attribute.split("."), module)
+    except AttributeError as error:
+        raise LoaderNotFound(f"cannot load {name!r}: the module {module_name!r} has no {attribute!r}") from error
+
+
+def loaders_of(id: str) -> dict[str, str]:
+    """The loaders of an id, with or without ``act_env:`` before it; raises ValueError naming the ids."""
+    name = id.rpartition(":")[2]
+    if name not in LOADERS:
+        raise ValueError(f"no environment {id!r} here; there are {', '.join(sorted(LOADERS))}")
+    return LOADERS[name]
+
+
+@functools.lru_cache(maxsize=32)
+def _load(loader: str, split: str, path: str | None) -> TaskSource:
+    source = resolve(loader)(split=split, path=path)
+    if not isinstance(source, TaskSource):
+        raise TypeError(f"{loader!r} returned {type(source).__name__}; a loader returns act_env.tasks.TaskSource")
+    if not source.tasks:
+        raise ValueError(f"{loader!r} has no tasks in split {split!r}")
+    return source
+
+
+def load_source(
+    id: str, *, split: str = "train", source: str = "bundled", path: str | Path | None = None
+) -> TaskSource:
+    """The tasks of one split of an id. ``source`` is a name the id knows, or ``module:attribute``.
+
+    A source is loaded once per process. Raises ValueError for an unknown id, source or split,
+    LoaderNotFound where the loader is not installed, DataNotFound where its data is absent.
+    """
+    known = loaders_of(id)
+    if source not in known and ":" not in source:
+        raise ValueError(f"no source {source!r} for {id}; there are {', '.join(known)}, or give 'module:attribute'")
+    where = None if path is None else os.path.abspath(os.path.expanduser(path))
+    return _load(known.get(source, source), split, where)
+
+
+def task_ids(
+    id: str, *, split: str = "train", source: str = "bundled", path: str | Path | None = None
+) -> tuple[str, ...]:
+    """Every task id of a split, in the source's order, so that a loop can visit each task once."""
+    return tuple(task.id for task in load_source(id, split=split, source=source, path=path).tasks)
+
+
+def register_ids() -> None:
+    """Registers every id with Gymnasium, once. No ``max_episode_steps``: episodes count their own rounds."""
+    for id in LOADERS:
+        if id not in gymnasium.registry:
+            gymnasium.register(
+                id,
+                entry_point="act_env.env:ClarifyEnv",
+                vector_entry_point="act_env.vector:ClarifyVectorEnv",
+                kwargs={"environment": id},
+            )
