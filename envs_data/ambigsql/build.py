@@ -116,14 +116,14 @@ def twins(database: Database, draft: Draft, found: list[Result], number: int, rn
     """The clear and the ambiguous task of one request text."""
     settled = rng.choice(draft.choices)
     settle, other = settling(database, draft, settled, rng), about(database, draft.sort, rng, draft.target)
-    shared = fillers(database, draft, rng.choice((2, 3, 3, 4)), rng)
+    if other is None:
+        return
+    shared = fillers(database, draft, rng.choice((2, 3, 3, 4)), rng, beside=other)
     place = rng.randint(0, len(shared))
     slot, question = slot_of(draft), gold_question(draft, rng)
     readings = [
         Reading(c.value, c.sql, c.gloss, {slot.name: c.value}, r) for c, r in zip(draft.choices, found, strict=True)
     ]
-    if other is None:
-        return
     group = f"{database.name}:{draft.pattern}:" + "|".join(sorted(c.sql for c in draft.choices))
     for label, note in (("clear", settle), ("ambiguous", other)):
         clear = label == "clear"

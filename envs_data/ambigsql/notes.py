@@ -79,10 +79,10 @@ def aside(database: Database, rng: random.Random, draft: Draft | None = None) ->
     return Note(text.format(w=word, T=table.singular, Ts=table.plural), ("aside", table.name, text))
 
 
-def fillers(database: Database, draft: Draft, count: int, rng: random.Random) -> list[Note]:
-    """``count`` notes on different matters, none of which settles the draft."""
+def fillers(database: Database, draft: Draft, count: int, rng: random.Random, beside: Note | None = None) -> list[Note]:
+    """``count`` notes on different matters, none of which settles the draft or speaks of what ``beside`` does."""
     notes: list[Note] = []
-    taken = {draft.target}
+    taken = {draft.target} | ({beside.target} if beside else set())
     if rng.random() < 0.5:
         notes.append(aside(database, rng, draft))
         taken.add(notes[0].target)

@@ -114,7 +114,8 @@ def test_no_filler_settles_and_every_settling_note_is_about_its_target():
                 assert settling(database, draft, draft.choices[0], rng).target == draft.target
                 other = about(database, draft.sort, rng, draft.target)
                 assert other.target != draft.target and other.target[0] == draft.sort
-                assert draft.target not in [note.target for note in fillers(database, draft, 4, rng)]
+                targets = [note.target for note in fillers(database, draft, 4, rng, beside=other)]
+                assert len({*targets, draft.target, other.target}) == len(targets) + 2
 
 
 def test_load_refuses_what_it_does_not_have():

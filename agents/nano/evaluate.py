@@ -1,0 +1,126 @@
+"""The base model's card figures: execution match on clear requests, by why they are clear.
+
+    python -m agents.nano.evaluate [MODEL] [--out card.json]
+
+``note``: the corpus' clear tasks, whose open word a note settles. ``whole``: the request spells everything
+out. ``partial``: one word of the column's name, and no other column has it. The last two are drawn from the
+same patterns over the same databases, and are no tasks of the corpus.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from act_env.conversation import Action, Result
+from act_env.errors import SandboxError
+from act_env.sql import grading, sandbox
+from agents import models
+from agents.lm import LMAgent
+from agents.nano.corpus import KINDS, fits_alone
+from agents.progress import Bars
+from envs_data import ambigsql
+from envs_data.ambigsql.build import TWINS_A_KIND, results
+from envs_data.ambigsql.notes import fillers
+from envs_data.ambigsql.patterns import drafts
+from envs_data.ambigsql.spec import SPLITS, context_text, schema_text
+from envs_data.ambigsql.values import Rows
+from envs_data.duck import bundled_database, bundled_names, database_path
+
+WAYS = ("note", "partial", "whole")
+Case = tuple[str, str, str, str, Result]
+"""(way, database, context, request, gold result)."""
+
+
+def spelled_out(name: str, ways: tuple[str, ...], count: int) -> Iterator[Case]:
+    """``count`` requests a way of one database that no note has to settle."""
+    database = bundled_database(name)
+    rng = random.Random(f"nano card:{name}")
+    left = dict.fromkeys(ways, count)
+    with sandbox.Sandbox(database_path(name)) as box:
+        for _ in range(4000):
+            if not any(left.values()):
+                return
+            draft = drafts(database, rng.choice(KINDS), Rows(name), rng)
+            if draft is None or isinstance(found := results(box, draft), str):
+                continue
+            number = rng.randrange(len(draft.choices))
+            choice = draft.choices[number]
+            word = fits_alone(database, draft, choice)
+            way = "partial" if word and left.get("partial") else "whole"
+            if not left.get(way):
+                continue
+            text = choice.whole.replace(choice.gloss, word, 1) if way == "partial" else choice.whole
+            notes = [note.text for note in fillers(database, draft, 3, rng)]
+            left[way] -= 1
+            yield way, name, context_text(schema_text(database), notes), text, found[number]
+
+
+def cases(split: str, count: int) -> list[Case]:
+    noted = [
+        ("note", task.database, task.context, task.request, task.readings[0].result)
+        for task in ambigsql.load(split=split).tasks
+        if task.gold_action is Action.ANSWER
+    ]
+    drawn = [case for name in bundled_names(split) for case in spelled_out(name, ("partial", "whole"), count)]
+    return noted + drawn
+
+
+def matches(case: Case, sql: str) -> bool:
+    _, database, _, _, gold = case
+    try:
+        return grading.match(sandbox.shared(database_path(database)).execute(sql), gold).ok
+    except SandboxError:
+        return False
+
+
+def evaluate(model: str, count: int = TWINS_A_KIND) -> dict[str, dict[str, dict[str, float]]]:
+    """split → way → {"match", "low", "high", "n"}; intervals are 95 % Wilson intervals over requests."""
+    net, tokenizer = models.load(model)
+    agent = LMAgent(net, tokenizer, batch_size=64)
+    table: dict[str, dict[str, dict[str, float]]] = {}
+    with Bars() as bars:
+        for split in SPLITS:
+            found = cases(split, count)
+            with bars.stage(f"clear requests, {split}", len(found)):
+                texts = agent.act(
+                    [{"context": c, "dialogue": f"User: {text}", "turn": 0} for _, _, c, text, _ in found]
+                )
+            hits = defaultdict(list)
+            for case, sql in zip(found, texts, strict=True):
+                for way in (case[0], "all"):
+                    hits[way].append(matches(case, sql))
+            table[split] = {way: wilson(sum(h), len(h)) for way, h in sorted(hits.items())}
+    return table
+
+
+def wilson(hits: int, n: int, z: float = 1.96) -> dict[str, float]:
+    share = hits / n
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return {"match": round(share, 3), "low": round(middle - half, 3), "high": round(middle + half, 3), "n": n}
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser("agents.nano.evaluate", description=__doc__.partition("\n")[0])
+    parser.add_argument("model", nargs="?", default="nano", help="nano, or a model's path")
+    parser.add_argument("--out", type=Path, help="where to write the figures as JSON")
+    options = parser.parse_args(argv)
+    table = evaluate(options.model)
+    for split, ways in table.items():
+        for way, figure in ways.items():
+            print(
+                f"{split:6} {way:8} {figure['match']:.3f}  [{figure['low']:.3f}, {figure['high']:.3f}]  n={figure['n']}"
+            )
+    if options.out:
+        options.out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""The one room that turns an observation into a prompt.
+
+Two styles: ``plain`` shows the context as it is (nano was trained so), ``instruct`` adds what is
+asked of the model. A tokenizer says its own in ``init_kwargs["prompt_style"]``; the default is
+``instruct``.
+
+Token ids are put together from two sources that never mix: the chat template's own text, in which
+special tokens count, and the messages' contents, in which they do not. So neither a user nor a
+database can open a turn that is not theirs, whatever they write. Nothing is ever cut.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from act_env.conversation import parse_dialogue
+from act_env.errors import ActClarifyError
+
+Style = Literal["plain", "instruct"]
+STYLES = ("plain", "instruct")
+
+INSTRUCTION = """You answer questions about a database.
+If the tables and notes below leave more than one meaning open, reply with one short clarifying question.
+Otherwise reply with one DuckDB SQL statement and nothing else."""
+
+
+class PromptTooLong(ActClarifyError, ValueError):
+    """A prompt that does not fit the model: such a task is left out and counted, never cut."""
+
+    def __init__(self, tokens: int, room: int) -> None:
+        super().__init__(f"the prompt takes {tokens} tokens, and there is room for {room}")
+        self.tokens, self.room = tokens, room
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.tokens, self.room)
+
+
+class UnusableTemplate(ActClarifyError, ValueError):
+    """The tokenizer has no chat template, or one that does not show every message once and in order."""
+
+
+def style_of(tokenizer: Any) -> Style:
+    """The prompt style that a tokenizer names; raises ValueError on one that there is not."""
+    style = tokenizer.init_kwargs.get("prompt_style", "instruct")
+    if style not in STYLES:
+        raise ValueError(f"prompt_style {style!r} of the tokenizer: it must be one of {', '.join(STYLES)}")
+    return style
+
+
+def messages(observation: Mapping[str, Any], style: Style) -> list[dict[str, str]]:
+    """An observation as chat messages: the system message, then the dialogue."""
+    if style not in STYLES:
+        raise ValueError(f"style {style!r}: it must be one of {', '.join(STYLES)}")
+    context = observation["context"]
+    system = context if style == "plain" else f"{INSTRUCTION}\n\n{context}"
+    dialogue = [{"role": role, "content": text} for role, text in parse_dialogue(observation["dialogue"])]
+    return [{"role": "system", "content": system}, *dialogue]
+
+
+def encode(tokenizer: Any, observation: Mapping[str, Any], *, room: int | None = None) -> list[int]:
+    """The ids of an observation's prompt, up to where the assistant begins to write.
+
+    ``room`` is how many ids may be used (default: the tokenizer's ``model_max_length``); a longer
+    prompt raises PromptTooLong.
+    """
+    chat = messages(observation, style_of(tokenizer))
+    frame = _frame(tokenizer, tokenizer.chat_template, tuple(message["role"] for message in chat))
+    ids: list[int] = []
+    for glue, message in zip(frame.glue, chat, strict=False):
+        ids += glue
+        ids += _content(tokenizer, message["content"], frame.markers)
+    ids += frame.glue[-1]
+    room = tokenizer.model_max_length if room is None else room
+    if len(ids) > room:
+        raise PromptTooLong(len(ids), room)
+    return ids
+
+
+def reply_ids(tokenizer: Any, text: str) -> list[int]:
+    """The ids of an assistant's whole reply: its text and the token that ends its turn."""
+    frame = _exchange(tokenizer)
+    return [*_content(tokenizer, text, frame.markers), _end_of_turn(tokenizer, frame)]
+
+
+def user_turn_ids(tokenizer: Any, text: str, *, ended: bool) -> list[int]:
+    """The ids between two replies: what closes the first, the user's message, what opens the next.
+
+    ``ended`` says that the first reply's ids hold the token that ends its turn already.
+    """
+    frame = _exchange(tokenizer)
+    close, begin = frame.glue[3], frame.glue[4]
+    if ended and close[:1] == (_end_of_turn(tokenizer, frame),):
+        close = close[1:]
+    return [*close, *_content(tokenizer, text, frame.markers), *begin]
+
+
+def stop_ids(tokenizer: Any) -> frozenset[int]:
+    """The tokens at which a reply is complete."""
+    return frozenset({_end_of_turn(tokenizer, _exchange(tokenizer)), tokenizer.eos_token_id})
+
+
+@dataclasses.dataclass(frozen=True)
+class _Frame:
+    """What a chat template writes around messages of given roles: ``glue[i]`` are the ids before
+    message i, ``glue[-1]`` those after the last. ``markers`` are its words that are no special
+    tokens, so that contents must not hold them."""
+
+    glue: tuple[tuple[int, ...], ...]
+    markers: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=256)
+def _frame(tokenizer: Any, template: str | None, roles: tuple[str, ...]) -> _Frame:
+    if not template:
+        raise UnusableTemplate(
+            f"the tokenizer of {tokenizer.name_or_path!r} has no chat template; use the model's chat or "
+            "instruction-tuned variant, or give the tokenizer a chat_template"
+        )
+    # Private-use characters: no template trims, escapes or writes them itself.
+    stand_ins = [f"\ue000{number}\ue001" for number in range(len(roles))]
+    chat = [{"role": role, "content": text} for role, text in zip(roles, stand_ins, strict=True)]
+    text = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
+    pieces = []
+    for stand_in in stand_ins:
+        before, found, text = text.partition(stand_in)
+        if not found:
+            raise UnusableTemplate(
+                f"the chat template of {tokenizer.name_or_path!r} does not show every message of the roles "
+                f"{', '.join(roles)} once and in order"
+            )
+        pieces.append(before)
+    pieces.append(text)
+    bare = " ".join(pieces)
+    for special in tokenizer.all_special_tokens:
+        bare = bare.replace(special, " ")
+    markers = tuple(sorted({word for word in bare.split() if len(word) > 2 and not word.isalnum()}, key=len)[::-1])
+    glue = tuple(tuple(tokenizer(piece, add_special_tokens=False).input_ids) if piece else () for piece in pieces)
+    return _Frame(glue, markers)
+
+
+def _exchange(tokenizer: Any) -> _Frame:
+    return _frame(tokenizer, tokenizer.chat_template, ("system", "user", "assistant", "user"))
+
+
+def _end_of_turn(tokenizer: Any, frame: _Frame) -> int:
+    after_reply = frame.glue[3]
+    if after_reply and after_reply[0] in tokenizer.all_special_ids:
+        return after_reply[0]
+    if tokenizer.eos_token_id is None:
+        raise UnusableTemplate(f"the tokenizer of {tokenizer.name_or_path!r} has no token that ends a turn")
+    return tokenizer.eos_token_id
+
+
+def _content(tokenizer: Any, text: str, markers: Sequence[str]) -> list[int]:
+    """A message's ids, in which special tokens are spelt out as the plain text they are."""
+    for marker in markers:
+        text = text.replace(marker, f"{marker[0]} {marker[1:]}")
+    # A lone surrogate is legal in an action and has no UTF-8 form.
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids if text else []

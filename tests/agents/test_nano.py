@@ -1,0 +1,141 @@
+"""The base model's recipe: its corpus holds no question, its bundles score as single sequences do, it resumes."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("wordfreq", reason="the recipe draws words from wordfreq (extra: nano)")
+
+from agents.nano import train as recipe  # noqa: E402
+from agents.nano.batches import collate, encode  # noqa: E402
+from agents.nano.corpus import bundle, random_bundle  # noqa: E402
+from agents.nano.schemas import MakeBelieve, random_database  # noqa: E402
+from agents.nano.tokenizer import train_tokenizer  # noqa: E402
+from envs_data.ambigsql.values import Rows  # noqa: E402
+from envs_data.duck import bundled_database, bundled_names  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    texts = [text for i in range(40) for text in (random_bundle(f"t{i}").context, *_texts(random_bundle(f"t{i}")))]
+    return train_tokenizer(texts, 600)
+
+
+def _texts(made):
+    return [text for example in made.examples for text in (*example.messages, example.sql)]
+
+
+def test_bundles_repeat_and_differ_by_seed():
+    assert random_bundle("a") == random_bundle("a") != random_bundle("b")
+
+
+def test_examples_are_sql_over_the_schema_and_every_way_occurs():
+    ways = set()
+    for i in range(60):
+        made = random_bundle(f"ways{i}")
+        ways |= {example.way for example in made.examples}
+        for example in made.examples:
+            assert example.sql.startswith("SELECT ") and "?" not in example.sql.replace("'?'", "")
+    assert ways == {"whole", "note", "partial", "afterthought"}
+
+
+def test_random_databases_hold_what_their_requests_name():
+    for i in range(40):
+        database = random_database(random.Random(f"d{i}"))
+        for table in database.tables:
+            assert len({column.name for column in table.columns}) == len(table.columns)
+        for head in database.heads:
+            assert all(head.word in database.table(head.table).column(name).phrase.split() for name in head.columns)
+
+
+def test_bundled_databases_make_bundles_too():
+    name = bundled_names("train")[0]
+    made = bundle(bundled_database(name), Rows(name), random.Random(1))
+    assert len(made.examples) == 8
+
+
+@pytest.mark.parametrize("text", ["list_price", "prices", "Price’s £ é 漢", "SELECT SUM(list_price) FROM sale"])
+def test_tokenizer_loses_nothing(tokenizer, text):
+    assert tokenizer.decode(tokenizer(text, add_special_tokens=False)["input_ids"]) == text
+
+
+def test_a_word_has_the_same_pieces_wherever_it_stands(tokenizer):
+    def pieces(text):
+        return tokenizer.tokenize(text)
+
+    assert (
+        pieces("price")
+        == pieces("list_price")[-len(pieces("price")) :]
+        == pieces("total prices")[-len(pieces("price")) - 1 : -1]
+    )
+
+
+def test_a_bundle_scores_as_its_sequences_alone(tokenizer):
+    config = recipe.NanoConfig(layers=2, width=64, heads=2)
+    model = recipe.make_model(config, tokenizer).eval()
+    rows = [encode(tokenizer, random_bundle(f"s{i}")) for i in range(2)]
+    batch = collate(rows, tokenizer.pad_token_id, 8)
+    with torch.no_grad():
+        model.set_attn_implementation("bundle")
+        together = model.model(
+            input_ids=batch.input_ids, position_ids=batch.position_ids, layout=batch.layout
+        ).last_hidden_state
+        model.set_attn_implementation("sdpa")
+        for i, (prefix, branches, _) in enumerate(rows):
+            for number, ids in enumerate(branches):
+                alone = model.model(input_ids=torch.tensor([prefix + ids])).last_hidden_state[0, len(prefix) :]
+                at = batch.layout.prefix + number * batch.layout.length
+                torch.testing.assert_close(together[i, at : at + len(ids)], alone, atol=2e-5, rtol=1e-4)
+
+
+def test_loss_is_on_the_sql_alone(tokenizer):
+    made = random_bundle("loss")
+    row = encode(tokenizer, made)
+    batch = collate([row], tokenizer.pad_token_id, 8)
+    for number, example in enumerate(made.examples):
+        at = batch.layout.prefix + number * batch.layout.length
+        target = batch.target[0, at : at + batch.layout.length]
+        ids = target[target != -100].tolist()
+        assert ids[-1] == tokenizer.eos_token_id
+        assert tokenizer.decode(ids[:-1]) == example.sql
+
+
+@pytest.mark.slow
+def test_an_interrupted_recipe_ends_as_an_uninterrupted_one(tmp_path, tokenizer, monkeypatch):
+    monkeypatch.setattr(recipe, "make_tokenizer", lambda seed: tokenizer)
+    monkeypatch.setattr(recipe, "PREFIX_ROOM", 700)
+    monkeypatch.setattr(recipe, "BRANCH_ROOM", 200)
+    settings = {"layers": 1, "width": 64, "heads": 2, "bundles": 1, "bf16": False, "save_every": 2, "steps": 4}
+    whole = recipe.NanoConfig(out=tmp_path / "whole", **settings)
+    recipe.train(whole)
+    parts = recipe.NanoConfig(out=tmp_path / "parts", **settings)
+    stopped = []
+
+    def stop_after_two(state, path, _save=recipe._save):
+        _save(state, path)
+        if state["step"] == 2 and not stopped:
+            stopped.append(True)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(recipe, "_save", stop_after_two)
+    with pytest.raises(KeyboardInterrupt):
+        recipe.train(parts)
+    recipe.train(parts)
+    first, second = (torch.load(tmp_path / name / "state.pt", weights_only=True) for name in ("whole", "parts"))
+    for name, weight in first["model"].items():
+        assert torch.equal(weight, second["model"][name]), name
+    assert json.loads((tmp_path / "parts" / "curve.jsonl").read_text().splitlines()[-1])["step"] == 4
+
+
+def test_make_believe_values_fit_their_columns():
+    rng = random.Random(2)
+    for _ in range(50):
+        database = random_database(rng)
+        for table in database.tables:
+            for column in table.columns:
+                value = MakeBelieve().of(table, column, rng)
+                assert not column.values or value in column.values

@@ -1,0 +1,413 @@
+"""Spider's loader keeps what both engines answer alike, and makes twins that differ in one note."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import sqlite3
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from act_env import actions
+from act_env.conversation import Action, Result, content_hash
+from act_env.errors import DataNotFound, MalformedRecord, ParseError
+from act_env.sql import grading, sandbox
+from envs_data import spider
+from envs_data.spider import __main__ as command
+from envs_data.spider import edits, kept, layout, schema, sqlite_to_duck, store, transpile
+
+FIXTURES = Path(__file__).parent.parent / "fixtures" / "spider"
+
+QUESTIONS = (
+    ("List the names of guides in descending order of age.", "SELECT Name FROM guide ORDER BY Age DESC"),
+    ("Show the names of guides sorted by salary.", "SELECT Name FROM guide ORDER BY Salary"),
+    ("List the names of guides, ordered by name.", "SELECT Name FROM guide ORDER BY Name"),
+    ("Show name and salary for all guides ordered by age.", "SELECT Name, Salary FROM guide ORDER BY Age"),
+    ("What are the names and cities of all museums?", "SELECT Name, City FROM museum"),
+    ("Give the names and cities of all museums.", "SELECT Name, City FROM museum"),
+    ("How many museums are there in Leeds?", 'SELECT count(*) FROM museum WHERE City = "Leeds"'),
+    ("Which exhibit is the lightest?", "SELECT Title FROM exhibit ORDER BY Weight LIMIT 1"),
+    ("Name any exhibit.", "SELECT Title FROM exhibit LIMIT 1"),
+    ("Which exhibits weigh a million?", "SELECT Title FROM exhibit WHERE Weight = 1000000"),
+    ("Titles by museum?", "SELECT Title, count(*) FROM exhibit GROUP BY Museum_ID"),
+    ("Average badge?", "SELECT avg(Badge || 'x') FROM guide"),
+    ("Broken?", "SELECT Nothing FROM museum"),
+    ("Not a question", "DELETE FROM museum"),
+)
+OTHERS = (
+    (
+        "List the titles of exhibits ordered by weight in ascending order.",
+        "SELECT Title FROM exhibit ORDER BY Weight ASC",
+    ),
+)
+
+
+def make_database(root: Path, name: str) -> Path:
+    path = root / "database" / name / f"{name}.sqlite"
+    path.parent.mkdir(parents=True)
+    connection = sqlite3.connect(path)
+    connection.executescript((FIXTURES / "museum.sql").read_text("utf-8"))
+    connection.execute("UPDATE guide SET Badge = CAST(x'6e6fe9' AS TEXT) WHERE Guide_ID = 4")
+    connection.commit()
+    connection.close()
+    return path
+
+
+def make_spider(root: Path) -> Path:
+    """Spider's layout in small: museums in dev.json; in train_spider.json a copy, a missing and an empty database,
+    one that is no database, and records of the wrong form."""
+    records = [{"db_id": "museum", "question": text, "query": sql, "sql": {}} for text, sql in QUESTIONS]
+    train = [{"db_id": "gallery", "question": text, "query": sql} for text, sql in (*QUESTIONS, *OTHERS)]
+    train += [{"db_id": name, "question": "How many?", "query": "SELECT 1"} for name in ("gone", "hollow", "noise")]
+    train += [{"db_id": "../gallery", "question": "?", "query": "SELECT 1"}, {"db_id": "gallery", "query": 3}, "text"]
+    for name in ("museum", "gallery"):
+        make_database(root, name)
+    for name, content in (("hollow", b""), ("noise", b"not a database at all" * 99)):
+        (root / "database" / name).mkdir()
+        (root / "database" / name / f"{name}.sqlite").write_bytes(content)
+    (root / "dev.json").write_text(json.dumps(records), encoding="utf-8")
+    (root / "train_spider.json").write_text(json.dumps(train), encoding="utf-8")
+    (root / "tables.json").write_text(json.dumps([{"db_id": "museum"}]), encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    return make_spider(tmp_path_factory.mktemp("spider"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """One cache for the module, so that nothing lands in the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("ACT_CLARIFY_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def museum(root, cache) -> schema.Database:
+    return schema.load(layout.read_layout(root), "museum")
+
+
+@pytest.fixture(scope="module")
+def source(root, cache):
+    return spider.load(split="test", path=root)
+
+
+# ---------------------------------------------------------------- layout
+
+
+def test_a_bad_record_costs_itself_and_is_named_by_index(root):
+    read = layout.read_layout(root)
+    count = len(QUESTIONS) + len(OTHERS)
+    assert [problem.where for problem in read.problems] == [
+        *(f"train_spider.json#{count + 3 + i}" for i in range(3)),
+        "tables.json#0",
+    ]
+    assert len(read.questions) == 2 * len(QUESTIONS) + len(OTHERS) + 3
+
+
+def test_splits_are_by_database_and_fixed(root):
+    read = layout.read_layout(root)
+    assert read.split_of("museum") == "test" and read.split_of("gallery") == read.split_of("gallery") != "test"
+    names = [f"db_{i}" for i in range(2000)]
+    assert 0.12 < sum(read.split_of(name) == "dev" for name in names) / len(names) < 0.18
+    assert {read.split_of(question.database) for question in read.of_split("test")} == {"test"}
+    with pytest.raises(ValueError, match="train, dev, test"):
+        read.of_split("validation")
+
+
+@pytest.mark.parametrize("name", ["../etc", "a/b", "", ".hidden", "x" * 200, "a\0b"])
+def test_a_database_id_cannot_leave_the_folder(root, name):
+    with pytest.raises(MalformedRecord, match="plain name"):
+        layout.read_layout(root).sqlite_path(name)
+
+
+def test_absent_data_say_what_should_be_there(tmp_path, monkeypatch):
+    monkeypatch.delenv("ACT_DATA_DIR", raising=False)
+    with pytest.raises(DataNotFound, match=r"train_spider\.json"):
+        layout.find_root(None)
+    with pytest.raises(DataNotFound, match="database/"):
+        layout.find_root(tmp_path)
+    monkeypatch.setenv("ACT_DATA_DIR", str(tmp_path))
+    with pytest.raises(DataNotFound):
+        spider.load(split="test")
+
+
+def test_a_file_that_is_no_json_is_an_error(tmp_path):
+    (tmp_path / "database").mkdir()
+    (tmp_path / "dev.json").write_text("[{", encoding="utf-8")
+    with pytest.raises(MalformedRecord, match=r"dev\.json is not JSON"):
+        layout.read_layout(tmp_path)
+    (tmp_path / "dev.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(MalformedRecord, match="list of records"):
+        layout.read_layout(tmp_path)
+
+
+# ---------------------------------------------------------------- conversion
+
+
+def test_conversion_keeps_values_types_and_names(root, cache):
+    path = sqlite_to_duck.converted(root / "database" / "museum" / "museum.sqlite")
+    assert path.is_relative_to(cache)
+    with duckdb.connect(str(path), read_only=True) as connection:
+        types = dict(
+            connection.execute("SELECT column_name, data_type FROM duckdb_columns() WHERE NOT internal").fetchall()
+        )
+        rows = connection.execute("SELECT Shelf FROM exhibit ORDER BY Exhibit_ID").fetchall()
+        badge = connection.execute("SELECT Badge FROM guide WHERE Guide_ID = 4").fetchall()
+        tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    assert types["Opening Year"] == types["Age"] == "BIGINT" and types["Free_%"] == types["Salary"] == "DOUBLE"
+    # Text in an integer column: every value survives, as text.
+    assert types["Shelf"] == "VARCHAR" and rows == [("1",), ("cellar",), ("2",), ("3",), ("",)]
+    assert badge == [("noé",)] and tables == {"museum", "exhibit", "guide", "closed"}
+
+
+def test_conversion_happens_once_and_whole(root, tmp_path):
+    source = root / "database" / "museum" / "museum.sqlite"
+    first = sqlite_to_duck.converted(source, tmp_path)
+    changed = first.stat().st_mtime_ns
+    assert sqlite_to_duck.converted(source, tmp_path) == first and first.stat().st_mtime_ns == changed
+    assert [entry.name for entry in tmp_path.iterdir()] == [first.name]
+    for name in ("hollow", "noise", "gone"):
+        with pytest.raises((DataNotFound, MalformedRecord), match=name):
+            sqlite_to_duck.converted(root / "database" / name / f"{name}.sqlite", tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == [first.name]
+
+
+def test_gold_sql_can_only_read(root):
+    connection = sqlite_to_duck.open_sqlite(root / "database" / "museum" / "museum.sqlite")
+    sqlite_to_duck.restrict(connection, 5.0)
+    for statement in ("DELETE FROM museum", "ATTACH ':memory:' AS x", "PRAGMA page_count", "CREATE TABLE t (a)"):
+        with pytest.raises(sqlite3.DatabaseError):
+            connection.execute(statement)
+    sqlite_to_duck.restrict(connection, 0.2)
+    endless = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t"
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        connection.execute(endless).fetchall()
+    connection.close()
+
+
+def test_a_full_disk_or_a_file_in_the_way_is_named(root, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(DataNotFound, match="ACT_CLARIFY_CACHE"):
+        sqlite_to_duck.converted(root / "database" / "museum" / "museum.sqlite", tmp_path / "file" / "below")
+
+
+# ---------------------------------------------------------------- SQL
+
+
+def rewrites() -> list[tuple[str, str]]:
+    lines = [line for line in (FIXTURES / "rewrites.txt").read_text("utf-8").splitlines() if line and line[0] != "#"]
+    return [(before, after.removeprefix("=> ")) for before, after in zip(lines[::2], lines[1::2], strict=True)]
+
+
+@pytest.mark.parametrize(("before", "after"), rewrites())
+def test_rewrites_say_the_same_in_both_engines(museum, root, before, after):
+    assert transpile.transpile(before, museum.types) == after
+    oracle = kept.Oracle(layout.read_layout(root), "museum")
+    theirs = oracle.rows(before)
+    oracle.close()
+    with duckdb.connect(str(museum.path), read_only=True) as connection:
+        ours = Result(theirs.columns, tuple(connection.execute(after).fetchall()))
+    assert theirs.rows and grading.match(theirs, ours).ok
+
+
+@pytest.mark.parametrize("query", ["", "DROP TABLE museum", "SELECT 1; SELECT 2", "SELECT FROM WHERE", "(" * 5000])
+def test_anything_but_one_select_is_refused(museum, query):
+    with pytest.raises(ParseError):
+        transpile.transpile(query, museum.types)
+
+
+def test_each_reject_has_its_reason(root):
+    report = spider.load_report(split="test", path=root)
+    reasons = {item.origin: item.reason for item in report.rejected}
+    number = {text: f"dev.json#{i}" for i, (text, _) in enumerate(QUESTIONS)}
+    expected = {
+        "Which exhibit is the lightest?": kept.TIE,
+        "Name any exhibit.": kept.TIE,
+        "Which exhibits weigh a million?": kept.EMPTY,
+        "Titles by museum?": kept.UNSETTLED,
+        "Average badge?": kept.DISAGREES,
+        "Broken?": kept.SQLITE_FAILS,
+        "Not a question": kept.UNREADABLE,
+    }
+    assert reasons == {number[text]: reason for text, reason in expected.items()}
+    assert report.kept == len(QUESTIONS) - len(expected)
+    assert report.kept == len(spider.load_questions(split="test", path=root))
+
+
+def test_kept_questions_come_with_sql_and_result(root, museum):
+    questions = spider.load_questions(split="test", path=root)
+    assert QUESTIONS[6][0] in {item.question.text for item in questions}
+    for item in questions:
+        assert sandbox.shared(museum.path).gold(item.sql) == item.result
+
+
+@pytest.mark.parametrize(
+    ("query", "settled"),
+    [
+        ("SELECT Name, MAX(Age) FROM guide", True),
+        ("SELECT Name, MAX(Age) FROM guide GROUP BY Museum_ID", True),
+        ("SELECT Title, MIN(Weight) FROM exhibit", False),
+        ("SELECT Title, MIN(Weight), MAX(Weight) FROM exhibit", False),
+        ("SELECT m.Name, COUNT(*) FROM museum AS m JOIN exhibit AS e USING (Museum_ID) GROUP BY m.Museum_ID", True),
+        ("SELECT e.Title, COUNT(*) FROM museum AS m JOIN exhibit AS e USING (Museum_ID) GROUP BY m.Museum_ID", False),
+    ],
+)
+def test_a_choice_among_rows_must_not_matter(root, museum, query, settled):
+    question = layout.Question("dev.json#0", "museum", "?", query)
+    (verdict,) = kept.check(layout.read_layout(root), museum, [question], sandbox.shared(museum.path))
+    assert isinstance(verdict, store.Kept) if settled else verdict.reason == kept.UNSETTLED
+
+
+# ---------------------------------------------------------------- edits
+
+
+def edit_cases() -> list[tuple[str, str, str]]:
+    cases = []
+    for line in (FIXTURES / "edits.txt").read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            rule, _, rest = line.partition(" | ")
+            cases.append((rule, *rest.split(" => ")))
+    return cases
+
+
+@pytest.mark.parametrize(("rule", "before", "after"), edit_cases())
+def test_edits(rule, before, after):
+    if rule == "details":
+        columns = ["name", "age", "salary"][: 3 if "salary" in before else 2]
+        edited = edits.list_to_details(before, columns, "guide")
+    else:
+        edited = {"direction": edits.drop_direction, "sort_key": edits.drop_sort_key}[rule](before)
+    assert (edited or "-") == after
+
+
+# ---------------------------------------------------------------- tasks
+
+
+def test_every_text_carries_both_labels_beside_one_changed_note(source):
+    pairs = {}
+    for task in source.tasks:
+        pairs.setdefault((task.database, task.request), []).append(task)
+    assert Counter(task.provenance.pattern for task in source.tasks) == {
+        "direction": 2,
+        "native_direction": 4,
+        "sort_key": 2,
+        "details": 6,
+    }
+    for clear, ambiguous in pairs.values():
+        assert (clear.gold_action, ambiguous.gold_action) == (Action.ANSWER, Action.CLARIFY)
+        assert clear.group == ambiguous.group and clear.slots == ambiguous.slots
+        one, other = clear.context.splitlines(), ambiguous.context.splitlines()
+        changed = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
+        assert len(changed) == 1 and changed[0][0] == f"- {clear.settled_by}" and not ambiguous.settled_by
+        assert 3 <= len(one) - one.index("Notes:") - 1 <= 8
+        assert len(clear.readings) == 1 and clear.readings[0].id in {r.id for r in ambiguous.readings}
+
+
+def test_readings_run_differ_and_fill_the_slot(source):
+    for task in source.tasks:
+        box = sandbox.shared(source.database(task.database))
+        for reading in task.readings:
+            assert box.gold(reading.answer) == reading.result and reading.result.rows
+        results = [reading.result for reading in task.readings]
+        assert not any(grading.match(a, b).ok for i, a in enumerate(results) for b in results[:i])
+        assert sum(reading.prior for reading in task.readings) == pytest.approx(1)
+        (slot,) = task.slots
+        assert {r.slots[slot.name] for r in task.readings} <= {option.value for option in slot.options}
+        assert all(len(set(option.replies)) >= 5 for option in slot.options)
+        assert actions.slots_asked(task.gold_question, task.slots, task.request) == (slot.name,)
+        assert actions.action_of(task.gold_question) is Action.CLARIFY
+        for option in slot.options:
+            assert all(actions.statement_in(reply) is None for reply in option.replies)
+
+
+def test_context_quotes_what_sql_must_quote(source):
+    context = source.tasks[0].context
+    assert context.startswith("Tables:\nmuseum(Museum_ID integer, Name text, City text [Hull|Leeds|Lyon], ")
+    assert '"Opening Year" integer, Visitors double, "Free_%" double)' in context
+    assert "exhibit(Exhibit_ID integer, Museum_ID integer -> museum, Title text" in context
+
+
+def test_provenance_and_paraphrases(source):
+    assert {task.provenance.licence for task in source.tasks} == {"CC BY-SA 4.0 (Spider)"}
+    assert {task.provenance.origin for task in source.tasks} == {f"dev.json#{i}" for i in (0, 1, 3, 4, 5)}
+    assert len({task.id for task in source.tasks}) == len(source.tasks)
+    groups = {task.provenance.origin: task.group for task in source.tasks}
+    assert groups["dev.json#4"] == groups["dev.json#5"] != groups["dev.json#0"]
+
+
+def test_the_rest_of_a_broken_corpus_is_served(root):
+    (split,) = {layout.read_layout(root).split_of(name) for name in ("gallery",)}
+    source, report = spider.load(split=split, path=root), spider.load_report(split=split, path=root)
+    assert any("weight" in task.request for task in source.tasks)
+    broken = {problem.where for problem in report.problems} & {"gone", "hollow", "noise"}
+    assert report.reasons()[kept.NO_DATABASE] == len(broken)
+
+
+def test_a_second_load_reads_the_cache_and_gives_the_same(root, source, monkeypatch, tmp_path):
+    monkeypatch.setattr(spider, "_build", lambda *_: pytest.fail("built again"))
+    assert spider.load(split="test", path=root).tasks == source.tasks
+    again = pickle.loads(pickle.dumps(source))
+    assert again.database("museum") == source.database("museum")
+    monkeypatch.undo()
+    monkeypatch.setenv("ACT_CLARIFY_CACHE", str(tmp_path))
+    assert spider.load(split="test", path=root).content_hash == source.content_hash == content_hash(source.tasks)
+
+
+def test_changed_content_is_built_anew(root, tmp_path):
+    other = make_spider(tmp_path / "other")
+    assert (
+        store.folder_of(layout.read_layout(other), "test").parent
+        == store.folder_of(layout.read_layout(root), "test").parent
+    )
+    before = store.folder_of(layout.read_layout(other), "test")
+    connection = sqlite3.connect(other / "database" / "museum" / "museum.sqlite")
+    connection.execute("UPDATE guide SET Age = 20 WHERE Guide_ID = 1")
+    connection.commit()
+    connection.close()
+    assert store.folder_of(layout.read_layout(other), "test") != before
+
+
+def test_no_readable_database_is_an_error(tmp_path):
+    root = make_spider(tmp_path / "empty")
+    (root / "database" / "museum" / "museum.sqlite").unlink()
+    with pytest.raises(DataNotFound, match="no database of split 'test'"):
+        spider.load(split="test", path=root)
+
+
+def test_summary_command(root, source, capsys):
+    assert command.main([str(root), "--split", "test", "--drafts"]) == 0
+    told = capsys.readouterr().out
+    assert "empty result" in told and "information, details, ambiguous" in told and "tables.json#0" in told
+    assert command.main([str(root / "nowhere")]) == 1
+
+
+# ---------------------------------------------------------------- the real files
+
+
+@pytest.fixture(scope="module")
+def real() -> layout.Layout:
+    folder = os.environ.get("ACT_DATA_DIR")
+    if not folder or not (Path(folder) / "spider" / "database").is_dir():
+        pytest.skip("ACT_DATA_DIR names no folder with spider/ in it")
+    return layout.read_layout(Path(folder) / "spider")
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("database", "share"), [("concert_singer", 0.9), ("world_1", 0.5)])
+def test_real_questions_agree(real, database, share):
+    questions = [question for question in real.questions if question.database == database]
+    assert questions
+    loaded = schema.load(real, database)
+    with sandbox.Sandbox(loaded.path) as box:
+        verdicts = list(kept.check(real, loaded, questions, box))
+    reasons = Counter(verdict.reason for verdict in verdicts if isinstance(verdict, store.Rejected))
+    assert not {kept.FAILS, kept.DISAGREES, kept.UNREADABLE, kept.SQLITE_FAILS} & set(reasons), reasons
+    assert len(verdicts) - reasons.total() >= share * len(questions)
