@@ -7,6 +7,7 @@ Torch is imported only by commands that need it. An error of this project is one
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import re
 import secrets
@@ -67,10 +68,10 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--agent",
         action="append",
-        required=True,
         metavar="NAME",
         help="a name from `act-clarify list`, nano, a model's folder, GGUF file or hub id (also as lm:NAME), "
-        "uncertainty:MODEL, or module:attribute of your own; may be given several times",
+        "uncertainty:MODEL, or module:attribute of your own; may be given several times (default: the demo's "
+        "scripted agents, and nano where torch is installed)",
     )
     _tasks(evaluate, split="test")
     evaluate.add_argument("--seeds", type=seeds_of, default=(0,), metavar="0,1", help="trial seeds (default: 0)")
@@ -178,8 +179,9 @@ def _eval(args: argparse.Namespace) -> None:
     source = source_of(args)
     check_user(args.user)
     check_out(args.out)
+    specs = args.agent or default_agents()
     with Bars() as bars:
-        for spec in args.agent:
+        for spec in specs:
             agent = roster.find(
                 spec,
                 env_id=args.env,
@@ -203,7 +205,14 @@ def _eval(args: argparse.Namespace) -> None:
                     out=args.out / slug(spec),
                     progress=stage,
                 )
-    show(args.out, results.summarise(args.out, order=[slug(spec) for spec in args.agent]))
+    show(args.out, results.summarise(args.out, order=[slug(spec) for spec in specs]))
+
+
+def default_agents() -> list[str]:
+    """Who plays where nobody is named."""
+    from agents.demo import NANO, SCRIPTED
+
+    return [*SCRIPTED, *([NANO] if importlib.util.find_spec("torch") else [])]
 
 
 def show(folder: Path, found: Results, **settings: Any) -> None:

@@ -18,7 +18,7 @@ from agents.teach import ACT, CONTINUED, SFT, Lesson
 if TYPE_CHECKING:
     from agents.training import Trained
 
-SCRIPTED = ("oracle", "always-ask", "never-ask", "coin", "word-list")
+SCRIPTED = ("oracle", "always-ask", "kitchen-sink", "generic-asker", "never-ask", "coin", "word-list")
 NANO = "nano"
 TEST_TASKS = 240
 """Test tasks each agent plays: whole request groups, the same for all, drawn by their names alone."""

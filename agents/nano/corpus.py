@@ -55,10 +55,16 @@ def fits_alone(database: Database, draft: Draft, choice: Choice) -> str | None:
 
 def _example(database: Database, values: Values, told: dict, rng: random.Random) -> Example | None:
     draft = drafts(database, rng.choice(KINDS), values, rng)
+    if told and rng.random() < 0.6:
+        # What the notes speak of is asked about more often than chance would have it.
+        for _ in range(12):
+            if draft is not None and draft.target in told:
+                break
+            draft = drafts(database, rng.choice(KINDS), values, rng)
     if draft is None:
         return None
     value = told.get(draft.target)
-    if value is not None and rng.random() < 0.85:
+    if value is not None and rng.random() < 0.9:
         for choice in draft.choices:
             if choice.value == value:
                 return Example((draft.text,), choice.sql, "note", draft.pattern)
@@ -66,7 +72,7 @@ def _example(database: Database, values: Values, told: dict, rng: random.Random)
     draw = rng.random()
     if draw < 0.3 and (word := fits_alone(database, draft, choice)):
         return Example((choice.whole.replace(choice.gloss, word, 1),), choice.sql, "partial", draft.pattern)
-    if draw < 0.65 and value is None:
+    if draw < 0.7 and value is None:
         reply = reply_text(draft, choice, rng)
         if rng.random() < 0.6:
             return Example((draft.text, reply), choice.sql, "afterthought", draft.pattern)
@@ -78,7 +84,7 @@ def _told(database: Database, values: Values, rng: random.Random) -> tuple[list[
     """Notes for a context, and what they settle: target → choice value."""
     notes: list[Note] = []
     told: dict = {}
-    for _ in range(rng.choice((0, 2, 3, 4, 5, 6, 7))):
+    for _ in range(rng.choice((0, 3, 4, 5, 6, 7))):
         draft = drafts(database, rng.choice(KINDS), values, rng)
         if draft is None or draft.target in told or rng.random() < 0.2:
             note = aside(database, rng, draft if rng.random() < 0.5 else None)

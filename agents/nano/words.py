@@ -620,7 +620,7 @@ def word(rng: random.Random, usual: list[str] | None = None, share: float = 0.35
     """A word: from the usual ones with probability ``share``, else any English or made-up one."""
     if usual and rng.random() < share:
         return rng.choice(usual)
-    return rng.choice(english()) if rng.random() < 0.85 else made_up(rng)
+    return rng.choice(english()) if rng.random() < 0.96 else made_up(rng)
 
 
 def plural(noun: str) -> str:
