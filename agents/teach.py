@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from agents.training import Trained
 
 SFT, CONTINUED, ACT = "SFT", "SFT continued", "ACT"
+SETTINGS = {
+    SFT: {"learning_rate": 5e-4, "num_train_epochs": 5},
+    ACT: {"learning_rate": 1e-4, "num_train_epochs": 5, "nll_weight": 0.5},
+    CONTINUED: {"learning_rate": 1e-4},
+}
+"""What was chosen for nano on the dev split, among four rates for SFT and two for ACT at 50 conversations."""
 FOLDERS = {SFT: "sft", CONTINUED: "sft-continued", ACT: "act"}
 
 
@@ -29,7 +35,7 @@ class Lesson:
     """What is taught: which conversations of which source, to which model, by which settings.
 
     ``sft``, ``act`` and ``continued`` are settings of ``SFTConfig`` and ``ACTConfig`` that differ from
-    theirs; ``continued`` is for supervised tuning continued.
+    ``SETTINGS``; ``continued`` is for supervised tuning continued.
     """
 
     env_id: str = "ActClarify-AmbigSQL-v0"
@@ -59,7 +65,7 @@ def tune(lesson: Lesson, folder: Path, bars: Bars) -> Trained:
     model, tokenizer = models.load(lesson.model)
     from agents.sft import SFTConfig, train_sft
 
-    config = SFTConfig(seed=lesson.seed, **lesson.sft)
+    config = SFTConfig(seed=lesson.seed, **{**SETTINGS[SFT], **lesson.sft})
     with bars.stage(f"{SFT}, {len(drawn)} conversations") as stage:
         return train_sft(model, tokenizer, source, drawn, config, folder / FOLDERS[SFT], progress=stage)
 
@@ -72,7 +78,7 @@ def contrast(lesson: Lesson, start: str | Path, folder: Path, bars: Bars) -> Tra
     model, tokenizer = models.load(start)
     from agents.act.trainer import ACTConfig, train_act
 
-    config = ACTConfig(seed=lesson.seed, **lesson.act)
+    config = ACTConfig(seed=lesson.seed, **{**SETTINGS[ACT], **lesson.act})
     with bars.stage(f"{ACT}, the same {len(drawn)} conversations") as stage:
         return train_act(model, tokenizer, source, drawn, config, folder / FOLDERS[ACT], progress=stage)
 
@@ -85,7 +91,7 @@ def tune_on(lesson: Lesson, start: str | Path, tokens: int, folder: Path, bars: 
     model, tokenizer = models.load(start)
     from agents.sft import SFTConfig, train_sft
 
-    config = SFTConfig(seed=lesson.seed, token_budget=tokens, **lesson.continued)
+    config = SFTConfig(seed=lesson.seed, token_budget=tokens, **{**SETTINGS[CONTINUED], **lesson.continued})
     with bars.stage(f"{CONTINUED}, {tokens:,} tokens as ACT took") as stage:
         return train_sft(model, tokenizer, source, drawn, config, folder / FOLDERS[CONTINUED], progress=stage)
 

@@ -104,12 +104,32 @@ def test_loss_is_on_the_sql_alone(tokenizer):
         assert tokenizer.decode(ids[:-1]) == example.sql
 
 
+def test_foresight_is_asked_for_where_the_reply_begins(tokenizer):
+    model = recipe.make_model(recipe.NanoConfig(layers=1, width=64, heads=2), tokenizer)
+    batch = collate([encode(tokenizer, random_bundle("foresight"))], tokenizer.pad_token_id, 8)
+    hidden = torch.randn(*batch.input_ids.shape, 64, requires_grad=True)
+    head = torch.nn.Linear(64, 64, bias=False)
+    recipe.foresight_loss(model, head, hidden, batch).backward()
+    touched = hidden.grad.abs().sum(-1)[0].nonzero().flatten().tolist()
+    assert len(touched) == 8
+    assert all(batch.input_ids[0, at] == tokenizer.convert_tokens_to_ids("<assistant>") for at in touched)
+
+
 @pytest.mark.slow
 def test_an_interrupted_recipe_ends_as_an_uninterrupted_one(tmp_path, tokenizer, monkeypatch):
     monkeypatch.setattr(recipe, "make_tokenizer", lambda seed: tokenizer)
     monkeypatch.setattr(recipe, "PREFIX_ROOM", 700)
     monkeypatch.setattr(recipe, "BRANCH_ROOM", 200)
-    settings = {"layers": 1, "width": 64, "heads": 2, "bundles": 1, "bf16": False, "save_every": 2, "steps": 4}
+    settings = {
+        "layers": 1,
+        "width": 64,
+        "heads": 2,
+        "bundles": 1,
+        "bf16": False,
+        "save_every": 2,
+        "steps": 4,
+        "foresight": 0.1,
+    }
     whole = recipe.NanoConfig(out=tmp_path / "whole", **settings)
     recipe.train(whole)
     parts = recipe.NanoConfig(out=tmp_path / "parts", **settings)
