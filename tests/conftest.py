@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from act_env.tasks import TaskSource
 from tests.support import tiny_source
+
+# How long an example takes depends on what else the machine does; tests assert no time.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")
