@@ -19,7 +19,7 @@ def _data_files():
                 yield path
 
 
-@pytest.mark.parametrize("path", _data_files(), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", list(_data_files()), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_data_file_is_packaged(path: Path):
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
