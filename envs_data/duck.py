@@ -10,20 +10,18 @@ from __future__ import annotations
 import graphlib
 import hashlib
 import importlib.resources
-import json
 import os
 import re
 import tomllib
 import uuid
-from collections.abc import Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import platformdirs
 
 from act_env.errors import DataNotFound, MalformedRecord
+from act_env.sql.content import database_hash
 from envs_data.ambigsql.spec import SPLITS, Column, Database, Table, parse_database
 
 BUILDER_VERSION = 1
@@ -195,41 +193,9 @@ def _check_header(table: Table, file: Path) -> None:
         raise ValueError(f"header {header!r} should be {right!r}")
 
 
-def content_hash(path: Path | str) -> str:
-    """A SHA-256 over the schema and the sorted rows of a DuckDB file, the same whatever wrote the file and when."""
-    digest = hashlib.sha256()
-    with duckdb.connect(str(path), read_only=True) as connection:
-        for part in _canonical(connection):
-            digest.update(json.dumps(part, ensure_ascii=False).encode() + b"\n")
-    return digest.hexdigest()
-
-
-def _canonical(connection: duckdb.DuckDBPyConnection) -> Iterator[list[Any]]:
-    columns: dict[tuple[str, str], list[list[Any]]] = {}
-    for schema, table, *column in connection.execute(
-        "SELECT schema_name, table_name, column_name, data_type, is_nullable FROM duckdb_columns() "
-        "WHERE NOT internal ORDER BY schema_name, table_name, column_index"
-    ).fetchall():
-        columns.setdefault((schema, table), []).append(column)
-    for (schema, table), described in columns.items():
-        constraints = connection.execute(
-            "SELECT constraint_type, constraint_column_names FROM duckdb_constraints() WHERE schema_name = ? "
-            "AND table_name = ? AND constraint_type IN ('PRIMARY KEY', 'FOREIGN KEY', 'UNIQUE') ORDER BY ALL",
-            [schema, table],
-        ).fetchall()
-        yield [schema, table, described, constraints]
-        rows = connection.execute(f"SELECT * FROM {_quoted(schema)}.{_quoted(table)}").fetchall()
-        yield from _sorted(rows)
-
-
-def _sorted(rows: list[tuple[Any, ...]]) -> list[list[str | None]]:
-    cells = [[None if cell is None else str(cell) for cell in row] for row in rows]
-    return sorted(cells, key=lambda row: [(cell is None, cell or "") for cell in row])
-
-
 def write_hashes(root: Path) -> None:
     """Writes ``HASHES.toml``: the content hash that each bundled database should have."""
-    lines = [f'{name} = "{content_hash(database_path(name))}"\n' for name in bundled_names()]
+    lines = [f'{name} = "{database_hash(database_path(name))}"\n' for name in bundled_names()]
     (root / HASHES).write_text("".join(lines), encoding="utf-8", newline="\n")
 
 

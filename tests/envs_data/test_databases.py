@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from act_env.sql.content import database_hash
 from envs_data import duck
 from envs_data.ambigsql import spec
 from envs_data.ambigsql.authoring import generate
@@ -211,7 +212,7 @@ def test_generator_writes_what_is_committed(name):
 
 
 def test_content_is_the_expected(cache):
-    assert duck.expected_hashes() == {name: duck.content_hash(duck.database_path(name)) for name in NAMES}
+    assert duck.expected_hashes() == {name: database_hash(duck.database_path(name)) for name in NAMES}
 
 
 def test_draws_are_the_same_on_every_platform():
