@@ -22,6 +22,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -40,6 +41,22 @@ STATE = "run_state.json"
 
 class RunMismatch(ActClarifyError, ValueError):
     """The folder holds a run with other settings, data or starting weights."""
+
+
+@dataclasses.dataclass
+class RunDefaults:
+    """Settings of transformers' TrainingArguments that every run here begins with: float32, one log a step, no
+    reporting to anyone. A config names this class before its base."""
+
+    lr_scheduler_type: str = field(default="cosine", metadata={"help": "How the learning rate falls."})
+    warmup_steps: float = field(default=0.05, metadata={"help": "Steps (below 1: share of all) of warm-up."})
+    bf16: bool | None = field(default=False, metadata={"help": "bfloat16, for GPUs that have it."})
+    logging_steps: float = field(default=1, metadata={"help": "Steps between two records of the history."})
+    save_strategy: str = field(default="epoch", metadata={"help": "When to write a checkpoint."})
+    save_total_limit: int | None = field(default=2, metadata={"help": "Checkpoints kept while running."})
+    report_to: str | None = field(default="none", metadata={"help": "Where else to report."})
+    disable_tqdm: bool | None = field(default=True, metadata={"help": "No bar of transformers' own."})
+    dataloader_pin_memory: bool = field(default=False, metadata={"help": "Pin memory for a GPU."})
 
 
 @dataclasses.dataclass(frozen=True)
