@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from act_env.conversation import ASSISTANT, Action, Task, Turn
 from act_env.env import ClarifyEnv, Snapshot
@@ -26,6 +26,10 @@ class GoldFails(ActClarifyError, ValueError):
     """A task's own questions and answer do not earn the full reward: the task, or the user, is broken."""
 
 
+Think: TypeAlias = Callable[[Sequence[Sequence[int]]], list[tuple[int, ...]]]
+"""The thoughts that a model has after prompts, as ids (``agents.lm.Thinker``)."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Trajectory:
     """What follows a prompt: the agent's replies and the user's between them, as token ids.
@@ -39,12 +43,16 @@ class Trajectory:
     turns: tuple[Turn, ...] = ()
 
     @classmethod
-    def of(cls, tokenizer: Any, turns: Iterable[Turn]) -> Trajectory:
-        """The trajectory of given texts; it begins with a reply of the agent."""
+    def of(
+        cls, tokenizer: Any, turns: Iterable[Turn], *, prompt: Sequence[int] = (), think: Think | None = None
+    ) -> Trajectory:
+        """The trajectory of given texts; it begins with a reply of the agent. ``think`` gives the thought that
+        each of its replies begins with, after ``prompt`` and what came before."""
         trajectory = cls()
         for turn in turns:
             if turn.role == ASSISTANT:
-                trajectory = trajectory.reply(prompts.reply_ids(tokenizer, turn.text), turn)
+                thought = () if think is None else think([(*prompt, *trajectory.ids)])[0]
+                trajectory = trajectory.reply((*thought, *prompts.reply_ids(tokenizer, turn.text)), turn)
             else:
                 trajectory = trajectory.user(tokenizer, turn, ended=True)
         return trajectory
@@ -94,10 +102,13 @@ def open_env(source: TaskSource, *, user: Any = "oracle", max_rounds: int | None
     )
 
 
-def play_gold(env: ClarifyEnv, task: Task, tokenizer: Any, *, seed: int, room: int | None = None) -> GoldPlay:
+def play_gold(
+    env: ClarifyEnv, task: Task, tokenizer: Any, *, seed: int, room: int | None = None, think: Think | None = None
+) -> GoldPlay:
     """Plays a task by gold. The intention and the user's words are those of ``seed``.
 
-    ``room`` is how many positions the whole conversation may take. Raises GoldFails, or PromptTooLong.
+    ``room`` is how many positions the whole conversation may take; ``think`` gives the thoughts before gold's
+    replies. Raises GoldFails, or PromptTooLong.
     """
     observation, _ = env.reset(seed=seed_of(seed, "gold", task.id) % 2**32, options={"task_id": task.id})
     intention = env.intention
@@ -116,15 +127,17 @@ def play_gold(env: ClarifyEnv, task: Task, tokenizer: Any, *, seed: int, room: i
         raise GoldFails(
             f"task {task.id!r}, intention {intention!r}: gold scores {outcome.score:g} instead of 1, by replying {said}"
         )
-    return GoldPlay(task, intention, _gold_turns(tokenizer, states, info["episode"].turns, room))
+    return GoldPlay(task, intention, _gold_turns(tokenizer, states, info["episode"].turns, room, think))
 
 
-def _gold_turns(tokenizer: Any, states: list, turns: tuple[Turn, ...], room: int | None) -> tuple[GoldTurn, ...]:
+def _gold_turns(
+    tokenizer: Any, states: list, turns: tuple[Turn, ...], room: int | None, think: Think | None
+) -> tuple[GoldTurn, ...]:
     replies = 2 * len(states) - 1
     said = turns[len(turns) - replies :]
     gold = []
     for number, (state, prompt) in enumerate(states):
-        trajectory = Trajectory.of(tokenizer, said[2 * number :])
+        trajectory = Trajectory.of(tokenizer, said[2 * number :], prompt=prompt, think=think)
         if room is not None and len(prompt) + len(trajectory.ids) > room:
             raise prompts.PromptTooLong(len(prompt) + len(trajectory.ids), room)
         action = said[2 * number].action
@@ -135,13 +148,19 @@ def _gold_turns(tokenizer: Any, states: list, turns: tuple[Turn, ...], room: int
 
 
 def play_all(
-    env: ClarifyEnv, tasks: Iterable[Task], tokenizer: Any, *, seed: int, room: int | None = None
+    env: ClarifyEnv,
+    tasks: Iterable[Task],
+    tokenizer: Any,
+    *,
+    seed: int,
+    room: int | None = None,
+    think: Think | None = None,
 ) -> tuple[list[GoldPlay], list[str]]:
     """The gold plays of the tasks that fit, and the ids of those that are too long for the model."""
     plays, left_out = [], []
     for task in tasks:
         try:
-            plays.append(play_gold(env, task, tokenizer, seed=seed, room=room))
+            plays.append(play_gold(env, task, tokenizer, seed=seed, room=room, think=think))
         except prompts.PromptTooLong:
             left_out.append(task.id)
     return plays, left_out

@@ -44,8 +44,8 @@ class Sampling:
 
 @dataclasses.dataclass(frozen=True)
 class Completion:
-    """A generated reply. ``ids`` hold the token that ended it where one was sampled (``ended``); ``text``
-    never does."""
+    """A generated reply. ``ids`` hold all that was sampled, the token that ended it (``ended``) and a thought
+    before it included; ``text`` is what the user is told."""
 
     ids: tuple[int, ...]
     text: str
@@ -67,11 +67,13 @@ def generate(
     *,
     seeds: Sequence[int] | None = None,
     batch_size: int = 64,
+    stop: frozenset[int] | None = None,
 ) -> list[Completion]:
     """One reply for each prompt, in their order; the model's mode is left as it is found.
 
-    ``seeds`` (one a prompt) are needed where the temperature is not 0. What the prompts of a batch begin
-    with in common is computed once. Raises PromptTooLong before anything is generated.
+    ``seeds`` (one a prompt) are needed where the temperature is not 0. ``stop`` are the tokens at which a row
+    is complete (default: those that end a reply). What the prompts of a batch begin with in common is computed
+    once. Raises PromptTooLong before anything is generated.
     """
     if sampling.temperature > 0 and (seeds is None or len(seeds) != len(prompt_ids)):
         raise ValueError(f"sampling at temperature {sampling.temperature} needs one seed for each prompt")
@@ -79,7 +81,7 @@ def generate(
     for ids in prompt_ids:
         if not ids or len(ids) > space:
             raise prompts.PromptTooLong(len(ids), space)
-    stop = prompts.stop_ids(tokenizer)
+    stop = prompts.stop_ids(tokenizer) if stop is None else stop
     was_training = model.training
     model.eval()
     try:
@@ -96,8 +98,38 @@ def generate(
 
 def _completion(tokenizer: Any, ids: list[int], stop: frozenset[int]) -> Completion:
     ended = bool(ids) and ids[-1] in stop
-    text = tokenizer.decode(ids[:-1] if ended else ids, skip_special_tokens=True)
-    return Completion(tuple(ids), text, ended)
+    told = ids[:-1] if ended else ids
+    end = prompts.thought_end(tokenizer)
+    if end in told:
+        told = told[told.index(end) + 1 :]
+    return Completion(tuple(ids), tokenizer.decode(told, skip_special_tokens=True), ended)
+
+
+class Thinker:
+    """What a model notes down before a reply, greedily: called with prompts, it gives the ids of a thought and
+    its end for each. Nothing for a model that does not think first, and no thought where one does not end
+    within ``most`` tokens.
+
+    Gold replies hold no thoughts. Those of the model that training begins with are put before them.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, most: int = 48) -> None:
+        self.model, self.tokenizer = model, tokenizer
+        self.end = prompts.thought_end(tokenizer)
+        self._stop = prompts.stop_ids(tokenizer) | {self.end}
+        self._sampling = Sampling(most)
+        self._known: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+    def __call__(self, prompt_ids: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+        if self.end is None:
+            return [()] * len(prompt_ids)
+        rows = [tuple(ids) for ids in prompt_ids]
+        new = [ids for ids in dict.fromkeys(rows) if ids not in self._known]
+        for ids, found in zip(
+            new, generate(self.model, self.tokenizer, new, self._sampling, stop=self._stop), strict=True
+        ):
+            self._known[ids] = found.ids if found.ids[-1] == self.end else (self.end,)
+        return [self._known[ids] for ids in rows]
 
 
 def _batches(prompt_ids: Sequence[Sequence[int]], size: int) -> Iterator[list[int]]:

@@ -1,8 +1,8 @@
 """The one room that turns an observation into a prompt.
 
-Two styles: ``plain`` shows the context as it is (nano was trained so), ``instruct`` adds what is
-asked of the model. A tokenizer says its own in ``init_kwargs["prompt_style"]``; the default is
-``instruct``.
+Three styles: ``plain`` shows the context as it is, ``ruled`` adds to its notes the rule that nano was trained
+to follow, ``instruct`` says what is asked of the model. A tokenizer names its own in
+``init_kwargs["prompt_style"]``; the default is ``instruct``.
 
 Token ids are put together from two sources that never mix: the chat template's own text, in which
 special tokens count, and the messages' contents, in which they do not. So neither a user nor a
@@ -19,8 +19,10 @@ from typing import Any, Literal
 from act_env.conversation import parse_dialogue
 from act_env.errors import ActClarifyError
 
-Style = Literal["plain", "instruct"]
-STYLES = ("plain", "instruct")
+Style = Literal["plain", "ruled", "instruct"]
+STYLES = ("plain", "ruled", "instruct")
+NOTES = "\nNotes:\n"
+RULE = "- where the notes leave a request open, say so"
 
 INSTRUCTION = """You answer questions about a database.
 If the tables and notes below leave more than one meaning open, reply with one short clarifying question.
@@ -55,7 +57,13 @@ def messages(observation: Mapping[str, Any], style: Style) -> list[dict[str, str
     if style not in STYLES:
         raise ValueError(f"style {style!r}: it must be one of {', '.join(STYLES)}")
     context = observation["context"]
-    system = context if style == "plain" else f"{INSTRUCTION}\n\n{context}"
+    match style:
+        case "plain":
+            system = context
+        case "ruled":
+            system = f"{context}\n{RULE}" if NOTES in context else f"{context}{NOTES}{RULE}"
+        case _:
+            system = f"{INSTRUCTION}\n\n{context}"
     dialogue = [{"role": role, "content": text} for role, text in parse_dialogue(observation["dialogue"])]
     return [{"role": "system", "content": system}, *dialogue]
 
@@ -100,6 +108,21 @@ def user_turn_ids(tokenizer: Any, text: str, *, ended: bool) -> list[int]:
 def stop_ids(tokenizer: Any) -> frozenset[int]:
     """The tokens at which a reply is complete."""
     return frozenset({_end_of_turn(tokenizer, _exchange(tokenizer)), tokenizer.eos_token_id})
+
+
+def thought_end(tokenizer: Any) -> int | None:
+    """The token that ends a thought, after which the reply begins; None for a model that does not think first.
+
+    A tokenizer names it in ``init_kwargs["thought_end"]``; where it does not, "</think>" is one if the
+    vocabulary has it. Raises ValueError for one that is no single token.
+    """
+    text = tokenizer.init_kwargs.get("thought_end")
+    if text is None:
+        return tokenizer.get_vocab().get("</think>")
+    ids = tokenizer(text, add_special_tokens=False).input_ids
+    if len(ids) != 1:
+        raise ValueError(f"thought_end {text!r} of the tokenizer makes {len(ids)} tokens: it must be one")
+    return ids[0]
 
 
 @dataclasses.dataclass(frozen=True)

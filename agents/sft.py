@@ -2,7 +2,8 @@
 
 One row is one conversation: its first prompt and all that follows, with the loss on the agent's own
 tokens alone, the clarifying questions and the final answer alike. The schema, the notes and the user's
-replies are read and never learnt.
+replies are read and never learnt. For a model that thinks first one row is one of its turns, since it is not
+shown its earlier thoughts; before gold's words stand its own thoughts.
 
 "SFT continued" is this trainer again, on the tuned model, with ``token_budget`` set to what another
 method spent more.
@@ -27,31 +28,22 @@ from act_env.conversation import Task, content_hash
 from act_env.tasks import TaskSource
 from agents import models
 from agents.conversations import open_env, play_all
-from agents.lm import fingerprint
-from agents.training import Counters, Progress, Trained, finished, identity_of, run
+from agents.lm import Thinker, fingerprint
+from agents.training import Counters, Progress, RunDefaults, Trained, finished, identity_of, run
 
 
 @dataclasses.dataclass
-class SFTConfig(TrainingArguments):
+class SFTConfig(RunDefaults, TrainingArguments):
     """Settings of supervised fine-tuning: float32, one log a step, no reporting to anyone."""
 
     learning_rate: float = field(default=3e-4, metadata={"help": "Initial learning rate."})
     num_train_epochs: float = field(default=8, metadata={"help": "Passes over the conversations."})
     per_device_train_batch_size: int = field(default=8, metadata={"help": "Conversations a step."})
-    lr_scheduler_type: str = field(default="cosine", metadata={"help": "How the learning rate falls."})
-    warmup_steps: float = field(default=0.05, metadata={"help": "Steps (below 1: share of all) of warm-up."})
     token_budget: int | None = field(
         default=None,
         metadata={"help": "Tokens to train on, prompts included, in place of a number of epochs."},
     )
     user: str = field(default="oracle", metadata={"help": "The simulated user whose replies stand in the data."})
-    bf16: bool | None = field(default=False, metadata={"help": "bfloat16, for GPUs that have it."})
-    logging_steps: float = field(default=1, metadata={"help": "Steps between two records of the history."})
-    save_strategy: str = field(default="epoch", metadata={"help": "When to write a checkpoint."})
-    save_total_limit: int | None = field(default=2, metadata={"help": "Checkpoints kept while running."})
-    report_to: str | None = field(default="none", metadata={"help": "Where else to report."})
-    disable_tqdm: bool | None = field(default=True, metadata={"help": "No bar of transformers' own."})
-    dataloader_pin_memory: bool = field(default=False, metadata={"help": "Pin memory for a GPU."})
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -79,13 +71,16 @@ def train_sft(
         return done
     env = open_env(source, user=config.user)
     room = models.room(model, tokenizer)
-    plays, left_out = play_all(env, conversations, tokenizer, seed=config.seed, room=room)
+    think = Thinker(model, tokenizer)
+    plays, left_out = play_all(env, conversations, tokenizer, seed=config.seed, room=room, think=think)
     if not plays:
         raise ValueError(f"none of {len(conversations)} conversations fits the model's {room} positions")
-    rows = [
-        {"ids": [*first.prompt, *first.gold.ids], "own": [False] * len(first.prompt) + list(first.gold.own)}
-        for first in (play.turns[0] for play in plays)
-    ]
+    learnt = (
+        [(play.turns[0].prompt, play.turns[0].gold) for play in plays]
+        if think.end is None
+        else [(turn.prompt, turn.gold.first_reply()) for play in plays for turn in play.turns]
+    )
+    rows = [{"ids": [*prompt, *gold.ids], "own": [False] * len(prompt) + list(gold.own)} for prompt, gold in learnt]
     if config.token_budget is not None:
         config.num_train_epochs = math.ceil(config.token_budget / sum(len(row["ids"]) for row in rows))
     counters = Counters(extra={"left_out": len(left_out)})

@@ -32,13 +32,16 @@ SENTENCES = (
 )
 
 
-def tiny_tokenizer(texts: Iterable[str] = (), vocabulary: int = 640) -> PreTrainedTokenizerFast:
-    """A byte-level BPE trained on ``texts`` and a few sentences of the corpus."""
-    return _tokenizer(tuple(texts), vocabulary)
+def tiny_tokenizer(
+    texts: Iterable[str] = (), vocabulary: int = 640, *, thinks: bool = False
+) -> PreTrainedTokenizerFast:
+    """A byte-level BPE trained on ``texts`` and a few sentences of the corpus; ``thinks``: a line break ends
+    a thought, as nano's does."""
+    return _tokenizer(tuple(texts), vocabulary, thinks)
 
 
 @functools.lru_cache(maxsize=8)
-def _tokenizer(texts: Sequence[str], vocabulary: int) -> PreTrainedTokenizerFast:
+def _tokenizer(texts: Sequence[str], vocabulary: int, thinks: bool) -> PreTrainedTokenizerFast:
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
@@ -57,6 +60,7 @@ def _tokenizer(texts: Sequence[str], vocabulary: int) -> PreTrainedTokenizerFast
         prompt_style="plain",
         model_max_length=1024,
         clean_up_tokenization_spaces=False,
+        **({"thought_end": "\n"} if thinks else {}),
     )
     tokenizer.chat_template = CHAT_TEMPLATE
     return tokenizer

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 from act_env.conversation import ASSISTANT, Action, Slot, Task, Turn
 from act_env.env import ClarifyEnv, Snapshot
 from act_env.errors import ActClarifyError
-from agents.conversations import GoldPlay, GoldTurn, Trajectory
+from agents.conversations import GoldPlay, GoldTurn, Think, Trajectory
 from agents.lm import seed_of
 
 Generator: TypeAlias = Callable[[Task, Sequence[Turn], int], str]
@@ -94,10 +94,12 @@ def build(
     seed: int,
     generator: Generator = template_question,
     annotator: Annotator | None = None,
+    think: Think | None = None,
 ) -> list[Pair]:
-    """The pairs of gold plays, one for each of their system turns, in order."""
+    """The pairs of gold plays, one for each of their system turns, in order. ``think`` gives the thoughts of a
+    model that thinks first, which replies that are given to it begin with."""
     return [
-        _pair(env, play, number, turn, tokenizer, seed, generator, annotator)
+        _pair(env, play, number, turn, tokenizer, seed, generator, annotator, think)
         for play in plays
         for number, turn in enumerate(play.turns)
     ]
@@ -121,17 +123,20 @@ def _pair(
     seed: int,
     generator: Generator,
     annotator: Annotator | None,
+    think: Think | None,
 ) -> Pair:
     task = play.task
     env.restore(turn.state)
     turns = env.episode.turns
     action = turn.action if annotator is None else annotator(task, turns)
-    answer = Trajectory.of(tokenizer, [_said(task.reading(play.intention).answer, Action.ANSWER)])
+    straight = _said(task.reading(play.intention).answer, Action.ANSWER)
+    answer = Trajectory.of(tokenizer, [straight], prompt=turn.prompt, think=think)
     if turn.action is Action.CLARIFY:
         clarify = turn.gold
     else:
         question = generator(task, turns, seed_of(seed, "M", task.id, number))
-        clarify = _needless(env, turn, tokenizer, task, play.intention, question)
+        asked = _needless(env, turn, task, question)
+        clarify = Trajectory.of(tokenizer, [*asked, straight], prompt=turn.prompt, think=think)
     if action is Action.CLARIFY:
         chosen, rejected = clarify, answer
     else:
@@ -149,15 +154,14 @@ def _pair(
     )
 
 
-def _needless(env: ClarifyEnv, turn: GoldTurn, tokenizer: Any, task: Task, intention: str, question: str) -> Trajectory:
-    """The question on a turn that needs none, the user's reply to it, and the answer."""
+def _needless(env: ClarifyEnv, turn: GoldTurn, task: Task, question: str) -> tuple[Turn, Turn]:
+    """The question on a turn that needs none, and the user's reply to it."""
     env.restore(turn.state)
     env.step(question)
     *_, asked, reply = env.episode.turns
     if asked.role != ASSISTANT or asked.action is not Action.CLARIFY:
         raise NotAQuestion(f"the generator's text for task {task.id!r} is no clarifying question: {question!r}")
-    answer = _said(task.reading(intention).answer, Action.ANSWER)
-    return Trajectory.of(tokenizer, [asked, reply, answer])
+    return asked, reply
 
 
 def _said(text: str, action: Action) -> Turn:

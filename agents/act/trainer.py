@@ -38,28 +38,19 @@ from agents.act.pairs import Pair
 from agents.act.rollouts import PAIR_SCOPES, Dropped, Rollout, Scenario, Settings, roll_out, untouched
 from agents.conversations import open_env, play_all
 from agents.sft import with_folder
-from agents.training import Counters, Progress, Trained, finished, identity_of, run
+from agents.training import Counters, Progress, RunDefaults, Trained, finished, identity_of, run
 
 
 @dataclasses.dataclass
-class ACTConfig(DPOConfig):
+class ACTConfig(RunDefaults, DPOConfig):
     """Settings of ACT: those of TRL's DPO with defaults for a small model on a CPU, and ACT's own."""
 
     learning_rate: float = field(default=5e-5, metadata={"help": "Initial learning rate."})
     beta: float = field(default=0.1, metadata={"help": "DPO's β: how strongly the policy is held to the reference."})
     num_train_epochs: float = field(default=4, metadata={"help": "Passes over the pairs."})
     per_device_train_batch_size: int = field(default=8, metadata={"help": "Pairs a step; they are sampled together."})
-    lr_scheduler_type: str = field(default="cosine", metadata={"help": "How the learning rate falls."})
-    warmup_steps: float = field(default=0.05, metadata={"help": "Steps (below 1: share of all) of warm-up."})
     max_length: int | None = field(default=None, metadata={"help": "Unused: what does not fit is left out, never cut."})
     gradient_checkpointing: bool | None = field(default=None, metadata={"help": "Less memory for more time."})
-    bf16: bool | None = field(default=False, metadata={"help": "bfloat16, for GPUs that have it."})
-    logging_steps: float = field(default=1, metadata={"help": "Steps between two records of the history."})
-    save_strategy: str = field(default="epoch", metadata={"help": "When to write a checkpoint."})
-    save_total_limit: int | None = field(default=2, metadata={"help": "Checkpoints kept while running."})
-    report_to: str | None = field(default="none", metadata={"help": "Where else to report."})
-    disable_tqdm: bool | None = field(default=True, metadata={"help": "No bar of transformers' own."})
-    dataloader_pin_memory: bool = field(default=False, metadata={"help": "Pin memory for a GPU."})
 
     epsilon: float = field(default=0.9, metadata={"help": "ε: an outcome H above it wins (B2), else loses (B1)."})
     temperature: float = field(default=1.0, metadata={"help": "Temperature of the policy's samples."})
@@ -291,8 +282,9 @@ def train_act(
         return done
     env = open_env(source, user=config.user, max_rounds=config.max_rounds)
     room = models.room(model, tokenizer)
-    plays, left_out = play_all(env, conversations, tokenizer, seed=config.seed, room=room)
-    pairs = phase1.build(env, plays, tokenizer, seed=config.seed, generator=generator, annotator=annotator)
+    think = lm.Thinker(model, tokenizer)
+    plays, left_out = play_all(env, conversations, tokenizer, seed=config.seed, room=room, think=think)
+    pairs = phase1.build(env, plays, tokenizer, seed=config.seed, generator=generator, annotator=annotator, think=think)
     if not pairs:
         raise ValueError(f"none of {len(conversations)} conversations fits the model's {room} positions")
     counters = Counters(extra={"left_out": len(left_out)})

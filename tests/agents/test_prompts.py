@@ -20,7 +20,7 @@ def observation(*texts: str, context: str = CONTEXT) -> dict:
     return {"context": context, "dialogue": render_dialogue(turns), "turn": len(texts) // 2}
 
 
-def test_messages_of_both_styles():
+def test_messages_of_each_style():
     seen = observation("Total revenue?", "Net or gross?", "Net.")
     plain = prompts.messages(seen, "plain")
     assert [m["role"] for m in plain] == ["system", "user", "assistant", "user"]
@@ -28,6 +28,10 @@ def test_messages_of_both_styles():
     instruct = prompts.messages(seen, "instruct")
     assert instruct[0]["content"].endswith(CONTEXT) and "clarifying question" in instruct[0]["content"]
     assert instruct[1:] == plain[1:]
+    ruled = prompts.messages(seen, "ruled")
+    assert ruled[0]["content"] == f"{CONTEXT}\n{prompts.RULE}" and ruled[1:] == plain[1:]
+    bare = prompts.messages(observation("Total?", context="Tables:\nsale(x double)"), "ruled")
+    assert bare[0]["content"] == f"Tables:\nsale(x double)\nNotes:\n{prompts.RULE}"
     with pytest.raises(ValueError, match="chatty"):
         prompts.messages(seen, "chatty")
 
