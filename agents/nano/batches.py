@@ -14,8 +14,12 @@ import torch
 from transformers import AttentionInterface, PreTrainedTokenizerFast
 
 from agents.nano.corpus import Bundle
+from agents.prompts import thought_end
 
-Row = tuple[list[int], list[list[int]], list[int]]
+Row = tuple[list[int], list[list[int]], list[tuple[int, int]]]
+THOUGHT_WEIGHT, USER_WEIGHT = 3.0, 0.2
+"""How much a token of a thought, which decides the reply, and one of a user's message count in the loss beside one
+of a reply. What users say is learnt a little, so that the model can form sentences at all."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,29 +34,32 @@ class Layout:
 
 @dataclasses.dataclass(frozen=True)
 class Batch:
-    """``input_ids``, ``position_ids`` and ``target`` of shape (B, P + K S); ``target`` holds the next
-    token where it is the model's to write, else -100."""
+    """``input_ids``, ``position_ids``, ``target`` and ``weight`` of shape (B, P + K S); ``target`` holds the next
+    token of a branch (-100 elsewhere), and ``weight`` how much it counts."""
 
     input_ids: torch.Tensor
     position_ids: torch.Tensor
     target: torch.Tensor
+    weight: torch.Tensor
     layout: Layout
 
 
 def encode(tokenizer: PreTrainedTokenizerFast, bundle: Bundle) -> Row:
-    """(prefix ids, ids of each branch, where each branch's own tokens begin)."""
+    """(prefix ids, ids of each branch, where each branch's thought begins and where its reply does)."""
 
     def ids(text: str) -> list[int]:
         return tokenizer(text, add_special_tokens=False)["input_ids"]
 
     mark = tokenizer.convert_tokens_to_ids
+    end = thought_end(tokenizer)
     prefix = [mark("<ctx>"), *ids(bundle.context)]
     branches, starts = [], []
     for example in bundle.examples:
         branch = [token for text in example.messages for token in (mark("<user>"), *ids(text))]
         branch.append(mark("<assistant>"))
-        starts.append(len(branch))
-        branches.append([*branch, *ids(example.sql), tokenizer.eos_token_id])
+        thought = [*ids(example.thought), end]
+        starts.append((len(branch), len(branch) + len(thought)))
+        branches.append([*branch, *thought, *ids(example.reply), tokenizer.eos_token_id])
     return prefix, branches, starts
 
 
@@ -67,18 +74,21 @@ def collate(rows: Sequence[Row], pad: int, branches_a_row: int) -> Batch:
     s = _up(max(len(ids) for _, branches, _ in rows for ids in branches), 12)
     shape = (len(rows), p + k * s)
     input_ids, positions = torch.full(shape, pad), torch.zeros(shape, dtype=torch.long)
-    target, bias = torch.full(shape, -100), torch.zeros(len(rows), 1, 1, p)
+    target, weight = torch.full(shape, -100), torch.ones(shape)
+    bias = torch.zeros(len(rows), 1, 1, p)
     for i, (prefix, branches, starts) in enumerate(rows):
         n = len(prefix)
         input_ids[i, :n] = torch.tensor(prefix)
         positions[i, :p] = torch.arange(p)
         bias[i, ..., n:] = float("-inf")
-        for number, (ids, start) in enumerate(zip(branches, starts, strict=True)):
+        for number, (ids, (start, reply)) in enumerate(zip(branches, starts, strict=True)):
             at = p + number * s
             input_ids[i, at : at + len(ids)] = torch.tensor(ids)
             positions[i, at : at + s] = torch.arange(n, n + s)
-            target[i, at + start - 1 : at + len(ids) - 1] = torch.tensor(ids[start:])
-    return Batch(input_ids, positions, target, Layout(p, k, s, bias))
+            target[i, at : at + len(ids) - 1] = torch.tensor(ids[1:])
+            weight[i, at : at + start - 1] = USER_WEIGHT
+            weight[i, at + start - 1 : at + reply - 1] = THOUGHT_WEIGHT
+    return Batch(input_ids, positions, target, weight, Layout(p, k, s, bias))
 
 
 def _softmax(scores: torch.Tensor, value_type: torch.dtype) -> torch.Tensor:

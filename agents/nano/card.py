@@ -22,6 +22,9 @@ TEXT = """# nano
 
 A Llama of {million:.1f} million parameters ({layers} layers, {width} wide, {vocabulary} byte-level BPE pieces, 1,024
 positions), trained from scratch to write DuckDB SQL for **clear** requests. It has never seen a clarifying question.
+The first line of whatever it writes is a thought, which nobody is told: what the request is about and what that stands
+for here ("revenue of stores: net revenue"). Beside SQL it can say "The notes do not say.", where a request or a rule
+among the notes wants to be told so.
 Float16 safetensors, cast to float32 on load. Apache-2.0.
 
 It is the base from which learners start on a CPU, and no assistant to put before people.
@@ -29,19 +32,23 @@ It is the base from which learners start on a CPU, and no assistant to put befor
 ## Data
 
 Requests from the patterns of the AmbigSQL builder (`envs_data/ambigsql/wordings.toml`), each clear because it spells
-everything out, because a note of the data dictionary settles it, because only one column fits its word, or because
-the user adds what is meant: {examples:,} requests over random schemas with words from `wordfreq` (CC BY-SA 4.0; only
-the list of words is used) and, in {seen:.0%} of them, over the train databases ({databases}). Databases of the dev
-and test splits are unseen; the patterns that word their requests are the same.
+everything out, because a note of the data dictionary settles it, because only one column fits its word, because
+the user adds what is meant, or because it says what to do where nothing settles it ("If the notes don't say which,
+tell me.", `agents/nano/requests.toml`); and questions about the dictionary itself. Only beside such a proviso has it
+seen a request that nothing settles ("revenue of stores: open"); no request of the environments has one. {examples:,}
+requests over random schemas with words from `wordfreq` (CC BY-SA 4.0; only the list of words is used) and, in
+{seen:.0%} of them, over the train databases ({databases}). Databases of the dev and test splits are unseen; the
+patterns that word their requests are the same.
 
 ## Recipe
 
-`act-clarify nano` (`agents/nano/train.py`): {steps:,} steps of 64 requests, eight to a schema; loss on the SQL alone;
-Muon and AdamW; seed {seed}; {hours:.1f} hours on {threads} CPU threads. {remarks}
+`act-clarify nano` (`agents/nano/train.py`): {steps:,} steps of 64 requests, eight to a schema; loss on thoughts,
+replies and, a little, what users say; Muon and AdamW; seed {seed}; {hours:.1f} hours on {threads} CPU threads.
+{remarks}
 
 | step | {steps_row} |
 |---|{rule}|
-| loss per SQL token | {losses} |
+| loss per token, weighted | {losses} |
 
 ## Execution match on clear requests
 
@@ -49,8 +56,17 @@ Muon and AdamW; seed {seed}; {hours:.1f} hours on {threads} CPU threads. {remark
 |---|---|---|---|---|
 {rows}
 
-95 % Wilson intervals; n in brackets. "A note settles it" are the corpus' clear tasks. Made by
-`python -m agents.nano.card`.
+95 % Wilson intervals; n in brackets. "A note settles it" are the corpus' clear tasks.
+
+## What it notes down
+
+Share of the corpus' tasks of which its thought says "open":
+
+| databases | ambiguous tasks | clear tasks |
+|---|---|---|
+{open_rows}
+
+Made by `python -m agents.nano.card`.
 """
 ROWS = (("train", "seen"), ("dev", "unseen, dev"), ("test", "unseen, test"))
 
@@ -85,6 +101,10 @@ def card(run: Path, figures: dict[str, Any], facts: dict[str, Any]) -> str:
         losses=" | ".join(f"{point['loss']:.3f}" for point in points),
         rows="\n".join(
             f"| {name} | " + " | ".join(cell(figures[split].get(way)) for way in ways) + " |" for split, name in ROWS
+        ),
+        open_rows="\n".join(
+            f"| {name} | {cell(figures[split].get('open_ambiguous'))} | {cell(figures[split].get('open_clear'))} |"
+            for split, name in ROWS
         ),
         **facts,
     )

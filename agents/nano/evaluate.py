@@ -1,10 +1,11 @@
-"""The base model's card figures: execution match on clear requests, by why they are clear.
+"""The base model's card figures: execution match on clear requests, by why they are clear; and what it notes down.
 
     python -m agents.nano.evaluate [MODEL] [--out card.json]
 
 ``note``: the corpus' clear tasks, whose open word a note settles. ``whole``: the request spells everything
 out. ``partial``: one word of the column's name, and no other column has it. The last two are drawn from the
-same patterns over the same databases, and are no tasks of the corpus.
+same patterns over the same databases, and are no tasks of the corpus. ``open_ambiguous`` and ``open_clear``: the
+share of the corpus' ambiguous and clear tasks whose thought says that nothing settles the request.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ import numpy as np
 from act_env.conversation import Action, Result
 from act_env.errors import SandboxError
 from act_env.sql import grading, sandbox
-from agents import models
-from agents.lm import LMAgent
-from agents.nano.corpus import KINDS, fits_alone
+from agents import models, prompts
+from agents.lm import LMAgent, Thinker
+from agents.nano.corpus import KINDS, fits_alone, own_wordings
 from agents.progress import Bars
 from envs_data import ambigsql
 from envs_data.ambigsql.build import TWINS_A_KIND, results
@@ -80,6 +81,22 @@ def matches(case: Case, sql: str) -> bool:
         return False
 
 
+def noted_open(agent: LMAgent, split: str) -> dict[str, list[bool]]:
+    """Whether each of a split's tasks is noted as open, by its label."""
+    tasks = ambigsql.load(split=split).tasks
+    think = Thinker(agent.model, agent.tokenizer)
+    prompts_of = [
+        prompts.encode(agent.tokenizer, {"context": task.context, "dialogue": f"User: {task.request}", "turn": 0})
+        for task in tasks
+    ]
+    found: dict[str, list[bool]] = {"open_ambiguous": [], "open_clear": []}
+    for task, ids in zip(tasks, think(prompts_of), strict=True):
+        text = agent.tokenizer.decode(ids).strip()
+        key = "open_clear" if task.gold_action is Action.ANSWER else "open_ambiguous"
+        found[key].append(text.endswith(f": {own_wordings()['thoughts']['open']}"))
+    return found
+
+
 def evaluate(model: str, count: int = TWINS_A_KIND) -> dict[str, dict[str, dict[str, float]]]:
     """split → way → {"match", "low", "high", "n"}; intervals are 95 % Wilson intervals over requests."""
     net, tokenizer = models.load(model)
@@ -96,6 +113,7 @@ def evaluate(model: str, count: int = TWINS_A_KIND) -> dict[str, dict[str, dict[
             for case, sql in zip(found, texts, strict=True):
                 for way in (case[0], "all"):
                     hits[way].append(matches(case, sql))
+            hits |= noted_open(agent, split)
             table[split] = {way: wilson(sum(h), len(h)) for way, h in sorted(hits.items())}
     return table
 

@@ -153,7 +153,7 @@ def _terms(table: Table, names: _Names, rng: random.Random) -> list[Term]:
 def random_database(rng: random.Random) -> Database:
     names, tables, heads, terms = _Names(rng), [], [], []
     names.used |= {"name", "id", "few", "top", "over", "time", "total", "average"}
-    for _ in range(rng.choice((1, 1, 2, 2, 3))):
+    for _ in range(rng.choice((1, 2, 2, 3))):
         table, more_heads, more_terms = _table(names, tables, rng)
         tables.append(table)
         heads += more_heads

@@ -13,6 +13,8 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 from transformers import PreTrainedTokenizerFast
 
 PAD, EOS, CONTEXT, USER, ASSISTANT = "<pad>", "<eos>", "<ctx>", "<user>", "<assistant>"
+THOUGHT_END = "\n"
+"""The first line of whatever nano writes is a thought (``prompts.thought_end``)."""
 KEYWORDS = ("SELECT ", " FROM ", " WHERE ", " GROUP BY ", " ORDER BY ", " DESC", " ASC", " LIMIT ", " JOIN ", " ON ",
             "COUNT(*)", "SUM(", "AVG(", "MAX(", "MIN(", "date_trunc('")  # fmt: skip
 PIECES = r"[A-Za-z]+?(?=s(?![A-Za-z]))|s(?![A-Za-z])|[A-Za-z]+|\d|[^A-Za-z0-9]+"
@@ -26,7 +28,7 @@ CHAT_TEMPLATE = (
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int = 2048) -> PreTrainedTokenizerFast:
-    """A tokenizer of about ``vocabulary`` pieces, with the chat template of ``prompts`` style "plain"."""
+    """A tokenizer of about ``vocabulary`` pieces, with the chat template of ``prompts`` style "ruled"."""
     core = Tokenizer(models.BPE())
     core.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -51,7 +53,8 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int = 2048) -> PreTrainedT
         clean_up_tokenization_spaces=False,
         model_max_length=1024,
         padding_side="left",
-        prompt_style="plain",
+        prompt_style="ruled",
+        thought_end=THOUGHT_END,
     )
     tokenizer.chat_template = CHAT_TEMPLATE
     return tokenizer

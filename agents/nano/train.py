@@ -1,10 +1,11 @@
-"""The base model's recipe: a small Llama that writes SQL for clear requests and has never seen a question.
+"""The base model's recipe: a small Llama that writes SQL for clear requests and has never asked a question.
 
     python -m agents.nano.train --out runs/nano --steps 4000
 
 Random schemas (``schemas``), requests from the builder's patterns (``corpus``), a share of them over the
-bundled databases of the train split. Loss on the SQL alone. Muon for the hidden matrices, AdamW for the rest;
-a constant rate that falls linearly over the last part of the steps. Interrupt it at any time: the same
+bundled databases of the train split. Loss on thoughts, replies and, a little, what users say (``batches``).
+Muon for the hidden matrices, AdamW for the rest; a constant rate that falls linearly over the last part of the
+steps. Interrupt it at any time: the same
 command goes on from the last checkpoint. ``--finish N`` makes the next N steps the last ones.
 """
 
@@ -54,9 +55,8 @@ class NanoConfig:
     warmup: int = 100
     fall: float = 0.25
     """Share of the steps over which the rate falls to zero."""
-    foresight: float = 0.0
-    """Weight of an auxiliary loss: where the reply begins, a throw-away head tells which tokens its SQL holds. It asks
-    for a word to be resolved before its column is written. Off: its effect on learning to ask is not yet measured."""
+    start: Path | None = None
+    """Folder of a checkpoint whose weights and tokenizer the run begins with; default: from scratch."""
     bf16: bool = True
     """Autocast to bfloat16: several times faster where the processor has AMX, slower where it is emulated."""
     compile: bool = False
@@ -64,7 +64,7 @@ class NanoConfig:
     threads: int = 1
 
 
-PREFIX_ROOM, BRANCH_ROOM, BRANCHES = 384, 84, 8
+PREFIX_ROOM, BRANCH_ROOM, BRANCHES = 384, 96, 8
 
 
 def make_bundle(seed: str, seen_share: float) -> Bundle:
@@ -109,7 +109,7 @@ def make_tokenizer(seed: int) -> PreTrainedTokenizerFast:
             made = random_bundle(f"tokenizer:{seed}:{number}")
             yield made.context
             for example in made.examples:
-                yield from (*example.messages, example.sql)
+                yield from (*example.messages, example.thought, example.reply)
         yield from english()
 
     return train_tokenizer(texts())
@@ -134,20 +134,10 @@ def make_model(config: NanoConfig, tokenizer: PreTrainedTokenizerFast) -> LlamaF
     )
 
 
-def foresight_loss(model: LlamaForCausalLM, head: torch.nn.Linear, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """Mean cross-entropy of each branch's SQL tokens under one distribution, told from its first reply position."""
-    own = batch.target != -100
-    first = own.clone()
-    first[:, 1:] &= ~own[:, :-1]
-    told = model.lm_head(head(hidden[first])).float().log_softmax(-1)
-    branch = first[own].cumsum(0) - 1
-    return -told[branch, batch.target[own]].mean()
-
-
-def optimizers(model: LlamaForCausalLM, head: torch.nn.Linear, rate: float) -> list[torch.optim.Optimizer]:
+def optimizers(model: LlamaForCausalLM, rate: float) -> list[torch.optim.Optimizer]:
     hidden = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
     ids = {id(p) for p in hidden}
-    rest = [p for p in model.parameters() if id(p) not in ids] + list(head.parameters())
+    rest = [p for p in model.parameters() if id(p) not in ids]
     return [
         torch.optim.Muon(hidden, lr=rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.98), weight_decay=0.0),
@@ -178,16 +168,17 @@ def train(config: NanoConfig) -> Path:
     config.out.mkdir(parents=True, exist_ok=True)
     tokenizer_folder, saved = config.out / "tokenizer", config.out / "state.pt"
     if not tokenizer_folder.is_dir():
-        make_tokenizer(config.seed).save_pretrained(tokenizer_folder)
+        begun = AutoTokenizer.from_pretrained(config.start) if config.start else make_tokenizer(config.seed)
+        begun.save_pretrained(tokenizer_folder)
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
     model = make_model(config, tokenizer)
-    head = torch.nn.Linear(config.width, config.width, bias=False)
-    opts = optimizers(model, head, config.rate)
+    if config.start:
+        model.load_state_dict(LlamaForCausalLM.from_pretrained(config.start, dtype=torch.float32).state_dict())
+    opts = optimizers(model, config.rate)
     first, seconds = 0, 0.0
     if saved.is_file():
         state = torch.load(saved, weights_only=True)
         model.load_state_dict(state["model"])
-        head.load_state_dict(state["head"])
         for opt, form in zip(opts, state["optimizers"], strict=True):
             opt.load_state_dict(form)
         first, seconds = state["step"], state["seconds"]
@@ -200,12 +191,10 @@ def train(config: NanoConfig) -> Path:
 
     def checkpoint(step: int) -> None:
         forms = [opt.state_dict() for opt in opts]
-        state = {"model": model.state_dict(), "head": head.state_dict(), "optimizers": forms}
-        state |= {"step": step, "seconds": seconds}
-        _save(state, saved)
+        _save({"model": model.state_dict(), "optimizers": forms, "step": step, "seconds": seconds}, saved)
 
     with Bars() as bars, bars.stage("nano", last) as stage, curve.open("a", encoding="utf-8") as lines:
-        start, losses, ahead = time.monotonic(), [], []
+        since, losses = time.monotonic(), []
         for step, batch in enumerate(batches, first):
             for opt in opts:
                 for group in opt.param_groups:
@@ -215,28 +204,25 @@ def train(config: NanoConfig) -> Path:
                     input_ids=batch.input_ids, position_ids=batch.position_ids, layout=batch.layout
                 ).last_hidden_state
                 own = batch.target != -100
-                loss = torch.nn.functional.cross_entropy(model.lm_head(hidden[own]).float(), batch.target[own])
-                foresight = foresight_loss(model, head, hidden, batch) if config.foresight else None
-            (loss if foresight is None else loss + config.foresight * foresight).backward()
+                each = torch.nn.functional.cross_entropy(
+                    model.lm_head(hidden[own]).float(), batch.target[own], reduction="none"
+                )
+                loss = (each * batch.weight[own]).sum() / batch.weight[own].sum()
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             for opt in opts:
                 opt.step()
                 opt.zero_grad(set_to_none=True)
             losses.append(loss.item())
-            if foresight is not None:
-                ahead.append(foresight.item())
             done = step + 1
             if done % 25 == 0 or done == last:
                 now = time.monotonic()
-                seconds, start = seconds + now - start, now
+                seconds, since = seconds + now - since, now
                 record = {"step": done, "loss": round(sum(losses) / len(losses), 4), "seconds": round(seconds)}
-                if ahead:
-                    record["foresight"] = round(sum(ahead) / len(ahead), 4)
                 lines.write(json.dumps(record) + "\n")
                 lines.flush()
                 stage(done, last, f"loss {record['loss']:.3f}")
                 losses.clear()
-                ahead.clear()
             if done % config.save_every == 0 or done == last:
                 checkpoint(done)
     return export(model, tokenizer, config.out / "checkpoint")
@@ -262,7 +248,8 @@ def main(argv: list[str] | None = None) -> None:
         if isinstance(field.default, bool):
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=field.default)
         else:
-            parser.add_argument(flag, type=type(field.default) if field.name != "out" else Path, default=field.default)
+            kind = Path if field.name in ("out", "start") else type(field.default)
+            parser.add_argument(flag, type=kind, default=field.default)
     print(train(NanoConfig(**vars(parser.parse_args(argv)))))
 
 

@@ -10,11 +10,13 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("wordfreq", reason="the recipe draws words from wordfreq (extra: nano)")
 
+from act_env.actions import asks  # noqa: E402
 from agents.nano import train as recipe  # noqa: E402
-from agents.nano.batches import collate, encode  # noqa: E402
-from agents.nano.corpus import bundle, random_bundle  # noqa: E402
+from agents.nano.batches import THOUGHT_WEIGHT, USER_WEIGHT, collate, encode  # noqa: E402
+from agents.nano.corpus import bundle, own_wordings, random_bundle  # noqa: E402
 from agents.nano.schemas import MakeBelieve, random_database  # noqa: E402
 from agents.nano.tokenizer import train_tokenizer  # noqa: E402
+from agents.prompts import RULE  # noqa: E402
 from envs_data.ambigsql.values import Rows  # noqa: E402
 from envs_data.duck import bundled_database, bundled_names  # noqa: E402
 
@@ -26,21 +28,45 @@ def tokenizer():
 
 
 def _texts(made):
-    return [text for example in made.examples for text in (*example.messages, example.sql)]
+    return [text for example in made.examples for text in (*example.messages, example.thought, example.reply)]
 
 
 def test_bundles_repeat_and_differ_by_seed():
     assert random_bundle("a") == random_bundle("a") != random_bundle("b")
 
 
-def test_examples_are_sql_over_the_schema_and_every_way_occurs():
+def test_every_way_of_being_clear_occurs_and_nobody_asks():
     ways = set()
     for i in range(60):
-        made = random_bundle(f"ways{i}")
-        ways |= {example.way for example in made.examples}
+        for example in random_bundle(f"ways{i}").examples:
+            ways.add(example.way)
+            if example.way in ("meaning", "sorts"):
+                assert not example.reply.startswith("SELECT ")
+            elif example.way != "proviso":
+                assert example.reply.startswith("SELECT ")
+            assert not asks(example.reply) and not asks(example.thought) and "\n" not in example.thought
+    assert ways == {"whole", "note", "partial", "afterthought", "proviso", "meaning", "sorts"}
+
+
+def test_an_open_request_stands_beside_a_proviso_or_a_rule():
+    words = own_wordings()["provisos"]
+    seen = set()
+    for i in range(150):
+        made = random_bundle(f"open{i}")
+        rule = any(f"- {rule}" in made.context.splitlines() for rule in words["rules"])
         for example in made.examples:
-            assert example.sql.startswith("SELECT ") and "?" not in example.sql.replace("'?'", "")
-    assert ways == {"whole", "note", "partial", "afterthought"}
+            if example.way == "proviso":
+                text = " ".join(example.messages)
+                said = any(proviso in text for proviso in (*words["before"], *words["after"], *words["any"]))
+                assert said != rule and example.thought.endswith(": open")
+                seen.add(rule)
+            elif example.way != "meaning":
+                assert not example.thought.endswith(": open")
+    assert seen == {True, False}
+
+
+def test_the_rule_in_its_prompts_is_one_it_was_trained_on():
+    assert RULE.removeprefix("- ") in own_wordings()["provisos"]["rules"]
 
 
 def test_random_databases_hold_what_their_requests_name():
@@ -92,27 +118,21 @@ def test_a_bundle_scores_as_its_sequences_alone(tokenizer):
                 torch.testing.assert_close(together[i, at : at + len(ids)], alone, atol=2e-5, rtol=1e-4)
 
 
-def test_loss_is_on_the_sql_alone(tokenizer):
+def test_what_counts_in_the_loss_and_how_much(tokenizer):
     made = random_bundle("loss")
     row = encode(tokenizer, made)
     batch = collate([row], tokenizer.pad_token_id, 8)
     for number, example in enumerate(made.examples):
         at = batch.layout.prefix + number * batch.layout.length
         target = batch.target[0, at : at + batch.layout.length]
-        ids = target[target != -100].tolist()
-        assert ids[-1] == tokenizer.eos_token_id
-        assert tokenizer.decode(ids[:-1]) == example.sql
+        weight = batch.weight[0, at : at + batch.layout.length]
 
+        def counted(share, target=target, weight=weight):
+            return tokenizer.decode(target[(target != -100) & (weight == share)].tolist())
 
-def test_foresight_is_asked_for_where_the_reply_begins(tokenizer):
-    model = recipe.make_model(recipe.NanoConfig(layers=1, width=64, heads=2), tokenizer)
-    batch = collate([encode(tokenizer, random_bundle("foresight"))], tokenizer.pad_token_id, 8)
-    hidden = torch.randn(*batch.input_ids.shape, 64, requires_grad=True)
-    head = torch.nn.Linear(64, 64, bias=False)
-    recipe.foresight_loss(model, head, hidden, batch).backward()
-    touched = hidden.grad.abs().sum(-1)[0].nonzero().flatten().tolist()
-    assert len(touched) == 8
-    assert all(batch.input_ids[0, at] == tokenizer.convert_tokens_to_ids("<assistant>") for at in touched)
+        assert counted(USER_WEIGHT) == "<user>".join(example.messages) + "<assistant>"
+        assert counted(THOUGHT_WEIGHT) == f"{example.thought}\n"
+        assert counted(1.0) == f"{example.reply}<eos>"
 
 
 @pytest.mark.slow
@@ -128,7 +148,6 @@ def test_an_interrupted_recipe_ends_as_an_uninterrupted_one(tmp_path, tokenizer,
         "bf16": False,
         "save_every": 2,
         "steps": 4,
-        "foresight": 0.1,
     }
     whole = recipe.NanoConfig(out=tmp_path / "whole", **settings)
     recipe.train(whole)
