@@ -24,7 +24,7 @@ def database_hash(path: str | os.PathLike[str]) -> str:
     def add(value: object) -> None:
         digest.update(json.dumps(encode_value(value), sort_keys=True, ensure_ascii=True).encode() + b"\n")
 
-    with duckdb.connect(os.fspath(path), read_only=True, config={"threads": "1"}) as connection:
+    with duckdb.connect(os.fspath(path), read_only=True) as connection:
         for query in (
             "SELECT schema_name, table_name, column_name, data_type, is_nullable, column_default FROM duckdb_columns()"
             " WHERE NOT internal ORDER BY schema_name, table_name, column_index",
