@@ -93,15 +93,15 @@ def generate(
                 sampled[row] = ids
     finally:
         model.train(was_training)
-    return [_completion(tokenizer, ids, stop) for ids in sampled]
+    thought_end = prompts.thought_end(tokenizer)
+    return [_completion(tokenizer, ids, stop, thought_end) for ids in sampled]
 
 
-def _completion(tokenizer: Any, ids: list[int], stop: frozenset[int]) -> Completion:
+def _completion(tokenizer: Any, ids: list[int], stop: frozenset[int], thought_end: int | None) -> Completion:
     ended = bool(ids) and ids[-1] in stop
     told = ids[:-1] if ended else ids
-    end = prompts.thought_end(tokenizer)
-    if end in told:
-        told = told[told.index(end) + 1 :]
+    if thought_end in told:
+        told = told[told.index(thought_end) + 1 :]
     return Completion(tuple(ids), tokenizer.decode(told, skip_special_tokens=True), ended)
 
 

@@ -113,12 +113,12 @@ def stop_ids(tokenizer: Any) -> frozenset[int]:
 def thought_end(tokenizer: Any) -> int | None:
     """The token that ends a thought, after which the reply begins; None for a model that does not think first.
 
-    A tokenizer names it in ``init_kwargs["thought_end"]``; where it does not, "</think>" is one if the
-    vocabulary has it. Raises ValueError for one that is no single token.
+    A tokenizer names it in ``init_kwargs["thought_end"]``; where it does not, "</think>" is one if it is
+    among the added tokens. Raises ValueError for one that is no single token.
     """
     text = tokenizer.init_kwargs.get("thought_end")
     if text is None:
-        return tokenizer.get_vocab().get("</think>")
+        return tokenizer.get_added_vocab().get("</think>")
     ids = tokenizer(text, add_special_tokens=False).input_ids
     if len(ids) != 1:
         raise ValueError(f"thought_end {text!r} of the tokenizer makes {len(ids)} tokens: it must be one")

@@ -20,38 +20,15 @@ from agents import conversations, lm, prompts
 from agents.act import batches, pairs, rollouts, trainer
 from agents.act.rollouts import Dropped, Scenario, Settings
 from agents.sft import SFTConfig, train_sft
-from tests.support import tiny_source
-from tests.support_model import tiny_model, tiny_tokenizer
+from tests.support_model import tiny_model
 
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    return tiny_source(tmp_path_factory.mktemp("databases"))
-
-
-@pytest.fixture(scope="module")
-def tokenizer(source):
-    texts = [task.context for task in source.tasks] + [r.answer for task in source.tasks for r in task.readings]
-    return tiny_tokenizer(texts, vocabulary=700)
-
-
-@pytest.fixture(scope="module")
-def env(source):
-    return conversations.open_env(source)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
 def built(env, source, tokenizer):
     plays, _ = conversations.play_all(env, source.tasks, tokenizer, seed=0)
     return {pair.id: pair for pair in pairs.build(env, plays, tokenizer, seed=0)}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def texts(trajectory) -> list[str]:

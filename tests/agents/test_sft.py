@@ -18,32 +18,9 @@ from act_env.tasks import TaskSource
 from agents import conversations, models, prompts
 from agents.sft import SFTConfig, train_sft
 from agents.training import RunMismatch, read_history
-from tests.support import tiny_source
-from tests.support_model import tiny_model, tiny_tokenizer
+from tests.support_model import tiny_model
 
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    return tiny_source(tmp_path_factory.mktemp("databases"))
-
-
-@pytest.fixture(scope="module")
-def tokenizer(source):
-    texts = [task.context for task in source.tasks] + [r.answer for task in source.tasks for r in task.readings]
-    return tiny_tokenizer(texts, vocabulary=700)
-
-
-@pytest.fixture(scope="module")
-def env(source):
-    return conversations.open_env(source)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def task_of(source: TaskSource, name: str) -> Task:

@@ -13,23 +13,12 @@ from agents import conversations, lm, prompts
 from agents.act import pairs, rollouts
 from agents.act.rollouts import Scenario, Settings
 from agents.sft import SFTConfig, train_sft
-from tests.support import tiny_source
 from tests.support_model import tiny_model, tiny_tokenizer
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    return tiny_source(tmp_path_factory.mktemp("databases"))
 
 
 @pytest.fixture(scope="module")
 def tokenizer():
     return tiny_tokenizer(thinks=True)
-
-
-@pytest.fixture(scope="module")
-def env(source):
-    return conversations.open_env(source)
 
 
 def noting(tokenizer, text: str):
@@ -63,7 +52,7 @@ def test_what_ends_a_thought():
 )
 def test_a_reply_is_told_without_its_thought(tokenizer, written, told):
     ids = [*tokenizer(written, add_special_tokens=False).input_ids, tokenizer.eos_token_id]
-    completion = lm._completion(tokenizer, ids, prompts.stop_ids(tokenizer))
+    completion = lm._completion(tokenizer, ids, prompts.stop_ids(tokenizer), prompts.thought_end(tokenizer))
     assert completion.text == told and completion.ids == tuple(ids) and completion.ended
 
 
@@ -105,7 +94,7 @@ def test_a_rollout_is_judged_by_what_was_told(env, source, tokenizer):
 
     def sampler(prompt_ids, seeds):
         ids = (*think([()])[0], *prompts.reply_ids(tokenizer, next(script)))
-        return [lm._completion(tokenizer, list(ids), prompts.stop_ids(tokenizer))]
+        return [lm._completion(tokenizer, list(ids), prompts.stop_ids(tokenizer), prompts.thought_end(tokenizer))]
 
     (rollout,) = rollouts.roll_out(env, [pair], tokenizer, sampler, Settings(), seed=0)
     assert rollout.scenario is Scenario.B2 and tokenizer.decode(rollout.chosen.ids).count("a: b\n") == 2
