@@ -33,6 +33,8 @@ def quiet_libraries() -> None:
 
     # Its deprecations of arguments that TRL and its own classes pass concern nobody at the terminal.
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    # Its newest name for the cache is one that the oldest release here does not know.
+    warnings.filterwarnings("ignore", message=".*past_key_values", category=FutureWarning)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
