@@ -16,10 +16,11 @@ from transformers import AttentionInterface, PreTrainedTokenizerFast
 from agents.nano.corpus import Bundle
 from agents.prompts import thought_end
 
-Row = tuple[list[int], list[list[int]], list[tuple[int, int]]]
-THOUGHT_WEIGHT, USER_WEIGHT = 3.0, 0.2
-"""How much a token of a thought, which decides the reply, and one of a user's message count in the loss beside one
-of a reply. What users say is learnt a little, so that the model can form sentences at all."""
+Row = tuple[list[int], list[list[int]], list[list[float]]]
+THOUGHT_WEIGHT, REPLY_WEIGHT, USER_WEIGHT = 3.0, 1.0, 0.3
+"""How much a token of a thought, which decides the reply, one of a reply and one of a user's message count in the
+loss. What users say is learnt a little, so that the model can form sentences at all. Earlier replies count nothing:
+their thoughts are gone."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,22 +46,29 @@ class Batch:
 
 
 def encode(tokenizer: PreTrainedTokenizerFast, bundle: Bundle) -> Row:
-    """(prefix ids, ids of each branch, where each branch's thought begins and where its reply does)."""
+    """(prefix ids, ids of each branch, how much each of those ids counts)."""
 
     def ids(text: str) -> list[int]:
         return tokenizer(text, add_special_tokens=False)["input_ids"]
 
-    mark = tokenizer.convert_tokens_to_ids
-    end = thought_end(tokenizer)
-    prefix = [mark("<ctx>"), *ids(bundle.context)]
-    branches, starts = [], []
+    user, assistant = tokenizer.convert_tokens_to_ids(["<user>", "<assistant>"])
+    end, eos = thought_end(tokenizer), tokenizer.eos_token_id
+    prefix = [tokenizer.convert_tokens_to_ids("<ctx>"), *ids(bundle.context)]
+    branches, weights = [], []
     for example in bundle.examples:
-        branch = [token for text in example.messages for token in (mark("<user>"), *ids(text))]
-        branch.append(mark("<assistant>"))
-        thought = [*ids(example.thought), end]
-        starts.append((len(branch), len(branch) + len(thought)))
-        branches.append([*branch, *thought, *ids(example.reply), tokenizer.eos_token_id])
-    return prefix, branches, starts
+        first, *more = ([user, *ids(text)] for text in example.messages)
+        said = [assistant, *ids(example.said), eos] if example.said else []
+        parts = [
+            (first, USER_WEIGHT),
+            (said, 0.0),
+            *((message, USER_WEIGHT) for message in more),
+            ([assistant], USER_WEIGHT),
+            ([*ids(example.thought), end], THOUGHT_WEIGHT),
+            ([*ids(example.reply), eos], REPLY_WEIGHT),
+        ]
+        branches.append([token for part, _ in parts for token in part])
+        weights.append([weight for part, weight in parts for _ in part])
+    return prefix, branches, weights
 
 
 def _up(size: int, step: int) -> int:
@@ -76,18 +84,17 @@ def collate(rows: Sequence[Row], pad: int, branches_a_row: int) -> Batch:
     input_ids, positions = torch.full(shape, pad), torch.zeros(shape, dtype=torch.long)
     target, weight = torch.full(shape, -100), torch.ones(shape)
     bias = torch.zeros(len(rows), 1, 1, p)
-    for i, (prefix, branches, starts) in enumerate(rows):
+    for i, (prefix, branches, weights) in enumerate(rows):
         n = len(prefix)
         input_ids[i, :n] = torch.tensor(prefix)
         positions[i, :p] = torch.arange(p)
         bias[i, ..., n:] = float("-inf")
-        for number, (ids, (start, reply)) in enumerate(zip(branches, starts, strict=True)):
+        for number, (ids, counts) in enumerate(zip(branches, weights, strict=True)):
             at = p + number * s
             input_ids[i, at : at + len(ids)] = torch.tensor(ids)
             positions[i, at : at + s] = torch.arange(n, n + s)
             target[i, at : at + len(ids) - 1] = torch.tensor(ids[1:])
-            weight[i, at : at + start - 1] = USER_WEIGHT
-            weight[i, at + start - 1 : at + reply - 1] = THOUGHT_WEIGHT
+            weight[i, at : at + len(ids) - 1] = torch.tensor(counts[1:])
     return Batch(input_ids, positions, target, weight, Layout(p, k, s, bias))
 
 

@@ -39,12 +39,14 @@ def own_wordings() -> dict[str, Any]:
 @dataclasses.dataclass(frozen=True)
 class Example:
     """``way`` says why it is clear: whole, note, partial, afterthought, proviso (nothing settles it, and the
-    request or a rule says what then), meaning or sorts (a question about the dictionary or the tables)."""
+    request or a rule says what then), meaning or sorts (a question about the dictionary or the tables).
+    ``said`` is what the assistant replied to the first message, where the user went on."""
 
     messages: tuple[str, ...]
     thought: str
     reply: str
     way: str
+    said: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,15 +114,42 @@ def _example(database: Database, values: Values, known: Dictionary, rng: random.
     if rng.random() < 0.15:
         return _about_the_dictionary(draft, told, rng)
     if known.rule and told is None and rng.random() < 0.75:
-        return Example((draft.text,), _open(draft), own_wordings()["replies"]["unsettled"], "proviso")
+        if rng.random() < 0.2:
+            return _settled_then(draft, (draft.text,), rng)
+        return Example((draft.text,), _open(draft), _unsettled(draft, rng), "proviso")
     if known.rule or rng.random() < 0.5:
         return _settled(database, draft, told, rng)
     if told is not None or rng.random() < 0.25:
         return _with_proviso(_settled(database, draft, told, rng), ("before", "after"), rng)
     if draft.sort == "head" and rng.random() < 0.4:
         return _with_proviso(Example((draft.text,), _open(draft), draft.choices[0].sql, "proviso"), ("any",), rng)
-    unsettled = own_wordings()["replies"]["unsettled"]
-    return _with_proviso(Example((draft.text,), _open(draft), unsettled, "proviso"), ("before", "after"), rng)
+    open_one = _with_proviso(
+        Example((draft.text,), _open(draft), _unsettled(draft, rng), "proviso"), ("before", "after"), rng
+    )
+    if rng.random() < 0.2:
+        return _settled_then(draft, (" ".join(open_one.messages),), rng)
+    return open_one
+
+
+def _filled(wording: str, draft: Draft, rng: random.Random) -> str:
+    """A wording with the draft's word, table and, in any order, choices."""
+    offers = [choice.offer for choice in draft.choices]
+    rng.shuffle(offers)
+    names = {"w": draft.word, "T": draft.table.singular, "Ts": draft.table.plural, "a": listing(offers)}
+    return tidy(wording.format(**names))
+
+
+def _unsettled(draft: Draft, rng: random.Random) -> str:
+    """What the assistant says, to a user who wanted to be told, where nothing settles the draft's slot."""
+    return _filled(rng.choice(own_wordings()["replies"]["unsettled"][draft.sort]), draft, rng)
+
+
+def _settled_then(draft: Draft, messages: tuple[str], rng: random.Random) -> Example:
+    """The user is told that nothing settles the request, and then says what is meant."""
+    choice = rng.choice(draft.choices)
+    messages = (*messages, reply_text(draft, choice, rng))
+    said = _unsettled(draft, rng)
+    return Example(messages, thought(draft, choice.gloss), choice.sql, "afterthought", said)
 
 
 def _open(draft: Draft) -> str:
@@ -161,14 +190,13 @@ def _with_proviso(example: Example, places: Sequence[str], rng: random.Random) -
 
 def _about_the_dictionary(draft: Draft, told: Choice | None, rng: random.Random) -> Example:
     own = own_wordings()
-    names = {"w": draft.word, "T": draft.table.singular, "Ts": draft.table.plural}
     if draft.sort == "head" and rng.random() < 0.2:
-        text = tidy(rng.choice(own["sorts"]["head"]).format(**names))
+        text = _filled(rng.choice(own["sorts"]["head"]), draft, rng)
         everything = listing([choice.offer for choice in draft.choices])
         return Example((text,), thought(draft, own["thoughts"]["all"]), everything, "sorts")
-    text = tidy(rng.choice(own["meaning"][draft.sort]).format(**names))
+    text = _filled(rng.choice(own["meaning"][draft.sort]), draft, rng)
     if told is None:
-        return Example((text,), _open(draft), own["replies"]["unsettled"], "meaning")
+        return Example((text,), _open(draft), _unsettled(draft, rng), "meaning")
     return Example((text,), thought(draft, told.gloss), told.gloss, "meaning")
 
 

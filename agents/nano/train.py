@@ -88,13 +88,13 @@ class Steps(IterableDataset):
     def rows(self, step: int) -> Iterator[Row]:
         for draw in itertools.count():
             made = make_bundle(f"nano:{self.config.seed}:{step}:{draw}", self.config.seen_share)
-            prefix, branches, starts = encode(self.tokenizer, made)
+            prefix, branches, weights = encode(self.tokenizer, made)
             fits = [len(branch) <= BRANCH_ROOM for branch in branches]
             if len(prefix) <= PREFIX_ROOM and any(fits):
                 yield (
                     prefix,
                     list(itertools.compress(branches, fits)),
-                    list(itertools.compress(starts, fits)),
+                    list(itertools.compress(weights, fits)),
                 )
 
     def __iter__(self) -> Iterator[Batch]:
@@ -109,7 +109,7 @@ def make_tokenizer(seed: int) -> PreTrainedTokenizerFast:
             made = random_bundle(f"tokenizer:{seed}:{number}")
             yield made.context
             for example in made.examples:
-                yield from (*example.messages, example.thought, example.reply)
+                yield from (*example.messages, example.said, example.thought, example.reply)
         yield from english()
 
     return train_tokenizer(texts())

@@ -12,7 +12,7 @@ pytest.importorskip("wordfreq", reason="the recipe draws words from wordfreq (ex
 
 from act_env.actions import asks  # noqa: E402
 from agents.nano import train as recipe  # noqa: E402
-from agents.nano.batches import THOUGHT_WEIGHT, USER_WEIGHT, collate, encode  # noqa: E402
+from agents.nano.batches import REPLY_WEIGHT, THOUGHT_WEIGHT, USER_WEIGHT, collate, encode  # noqa: E402
 from agents.nano.corpus import bundle, own_wordings, random_bundle  # noqa: E402
 from agents.nano.schemas import MakeBelieve, random_database  # noqa: E402
 from agents.nano.tokenizer import train_tokenizer  # noqa: E402
@@ -28,7 +28,9 @@ def tokenizer():
 
 
 def _texts(made):
-    return [text for example in made.examples for text in (*example.messages, example.thought, example.reply)]
+    return [
+        text for example in made.examples for text in (*example.messages, example.said, example.thought, example.reply)
+    ]
 
 
 def test_bundles_repeat_and_differ_by_seed():
@@ -44,7 +46,8 @@ def test_every_way_of_being_clear_occurs_and_nobody_asks():
                 assert not example.reply.startswith("SELECT ")
             elif example.way != "proviso":
                 assert example.reply.startswith("SELECT ")
-            assert not asks(example.reply) and not asks(example.thought) and "\n" not in example.thought
+            assert not any(asks(text) for text in (example.said, example.reply, example.thought))
+            assert "\n" not in example.thought
     assert ways == {"whole", "note", "partial", "afterthought", "proviso", "meaning", "sorts"}
 
 
@@ -63,6 +66,14 @@ def test_an_open_request_stands_beside_a_proviso_or_a_rule():
             elif example.way != "meaning":
                 assert not example.thought.endswith(": open")
     assert seen == {True, False}
+
+
+def test_who_is_told_that_a_request_is_open_then_says_what_is_meant():
+    told = [e for i in range(100) for e in random_bundle(f"told{i}").examples if e.said]
+    assert told
+    for example in told:
+        assert example.way == "afterthought" and len(example.messages) == 2
+        assert not example.thought.endswith(": open") and example.reply.startswith("SELECT ")
 
 
 def test_the_rule_in_its_prompts_is_one_it_was_trained_on():
@@ -119,7 +130,8 @@ def test_a_bundle_scores_as_its_sequences_alone(tokenizer):
 
 
 def test_what_counts_in_the_loss_and_how_much(tokenizer):
-    made = random_bundle("loss")
+    bundles = (random_bundle(f"loss{i}") for i in range(200))
+    made = next(made for made in bundles if len({bool(example.said) for example in made.examples}) == 2)
     row = encode(tokenizer, made)
     batch = collate([row], tokenizer.pad_token_id, 8)
     for number, example in enumerate(made.examples):
@@ -132,7 +144,8 @@ def test_what_counts_in_the_loss_and_how_much(tokenizer):
 
         assert counted(USER_WEIGHT) == "<user>".join(example.messages) + "<assistant>"
         assert counted(THOUGHT_WEIGHT) == f"{example.thought}\n"
-        assert counted(1.0) == f"{example.reply}<eos>"
+        assert counted(REPLY_WEIGHT) == f"{example.reply}<eos>"
+        assert counted(0.0) == (f"<assistant>{example.said}<eos>" if example.said else "")
 
 
 @pytest.mark.slow
