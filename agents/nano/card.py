@@ -23,8 +23,9 @@ TEXT = """# nano
 A Llama of {million:.1f} million parameters ({layers} layers, {width} wide, {vocabulary} byte-level BPE pieces, 1,024
 positions), trained from scratch to write DuckDB SQL for **clear** requests. It has never seen a clarifying question.
 The first line of whatever it writes is a thought, which nobody is told: what the request is about and what that stands
-for here ("revenue of stores: net revenue"). Beside SQL it can say "The notes do not say.", where a request or a rule
-among the notes wants to be told so.
+for here ("revenue of stores: net revenue"). Beside SQL it can say that the notes leave something open, and what it
+could be ("No note defines the revenue of stores: net revenue or gross revenue."), where a request or a rule among the
+notes wants to be told so; the user may then say what is meant.
 Float16 safetensors, cast to float32 on load. Apache-2.0.
 
 It is the base from which learners start on a CPU, and no assistant to put before people.

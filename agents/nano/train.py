@@ -237,6 +237,8 @@ def export(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: 
     )
     copy.set_attn_implementation("sdpa")
     copy.half().save_pretrained(folder)
+    for where in ("is_local", "local_files_only"):  # how it was loaded is nobody's business who loads it
+        tokenizer.init_kwargs.pop(where, None)
     tokenizer.save_pretrained(folder)
     return folder
 
