@@ -26,9 +26,7 @@ SETTINGS = {
     ACT: {"learning_rate": 5e-5, "num_train_epochs": 3, "beta": 1.0, "nll_weight": 0.5, "adam_epsilon": 1e-5},
     CONTINUED: {"learning_rate": 5e-5, "adam_epsilon": 1e-4},
 }
-"""For nano at 50 conversations, chosen on the dev split (docs/results.md, "Settings"). The large epsilons keep Adam from
-moving the embeddings of words that no conversation holds; the large beta keeps ACT from unlearning, with the
-questions that lose, how to word one."""
+"""For nano at 50 conversations, chosen on the dev split; docs/results.md says how, and why beta is large."""
 FOLDERS = {SFT: "sft", CONTINUED: "sft-continued", ACT: "act"}
 
 
