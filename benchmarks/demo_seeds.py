@@ -15,7 +15,6 @@ import argparse
 import dataclasses
 import shlex
 import sys
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +29,6 @@ from agents.tables import print_table  # noqa: E402
 def main(argv: list[str] | None = None) -> None:
     args = _arguments(argv)
     quiet_libraries()
-    began = time.monotonic()
     plan = demo.Demo(
         lesson=teach.Lesson(source=args.source, path=args.path, conversations=args.conversations, model=args.model),
         test_split=args.split,
@@ -57,7 +55,6 @@ def main(argv: list[str] | None = None) -> None:
         "training_seeds": list(args.seeds),
         "lesson": {k: v for k, v in dataclasses.asdict(plan.lesson).items() if k not in ("seed", "path")},
         "command": shlex.join(["python", "-m", "benchmarks.demo_seeds", *(sys.argv[1:] if argv is None else argv)]),
-        "seconds": round(time.monotonic() - began),
     }
     args.results.parent.mkdir(parents=True, exist_ok=True)
     records.write_json(args.results, {"comparison": found.comparison})
