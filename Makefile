@@ -47,6 +47,7 @@ lint: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
 
 bench: $(VENV)/.train
+	@$(BIN)/python -m benchmarks.demo_settings
 	@$(BIN)/python -m benchmarks.demo_seeds
 
 docs: $(VENV)/.dev
