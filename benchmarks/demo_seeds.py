@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import shlex
 import sys
 from pathlib import Path
 
@@ -23,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 from agents import demo, records, results, teach  # noqa: E402
 from agents.cli import count_of, seeds_of  # noqa: E402
 from agents.progress import Bars, quiet_libraries  # noqa: E402
-from agents.tables import print_table  # noqa: E402
+from benchmarks import common  # noqa: E402
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -54,10 +53,9 @@ def main(argv: list[str] | None = None) -> None:
     found.comparison["meta"] |= {
         "training_seeds": list(args.seeds),
         "lesson": {k: v for k, v in dataclasses.asdict(plan.lesson).items() if k not in ("seed", "path")},
-        "command": shlex.join(["python", "-m", "benchmarks.demo_seeds", *(sys.argv[1:] if argv is None else argv)]),
+        "command": common.command("demo_seeds", argv),
     }
-    args.results.parent.mkdir(parents=True, exist_ok=True)
-    records.write_json(args.results, {"comparison": found.comparison})
+    common.store(found, args.results)
     report = results.write(
         args.out,
         found,
@@ -65,12 +63,11 @@ def main(argv: list[str] | None = None) -> None:
         pair=(teach.SFT, teach.ACT),
         title=f"A small model learns when to ask: {len(args.seeds)} training seeds",
     )
-    print_table(found.comparison)
-    print(f"Results: {args.results}\nReport: {report}")
+    common.show(found, args.results, report)
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = common.options("demo_seeds", __doc__)
     parser.add_argument("--seeds", type=seeds_of, default=seeds_of("0-4"), help="training seeds (default: 0-4)")
     parser.add_argument("--source", default="bundled")
     parser.add_argument("--path")
@@ -78,13 +75,8 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", default="nano")
     parser.add_argument("--conversations", type=count_of, default=50)
     parser.add_argument("--max-tasks", type=count_of, help="default: the whole split")
-    parser.add_argument("--out", type=Path, default=Path("runs/demo-seeds"))
-    parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results" / "demo_seeds.json")
     return parser.parse_args(argv)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit("Stopped. What is done is kept; the same command goes on.")
+    common.interruptible(main)

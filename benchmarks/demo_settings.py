@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import shlex
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from agents import demo, records, results, teach  # noqa: E402
+from agents import demo, results, teach  # noqa: E402
+from agents.cli import count_of  # noqa: E402
 from agents.progress import Bars, quiet_libraries  # noqa: E402
-from agents.tables import print_table  # noqa: E402
+from benchmarks import common  # noqa: E402
 
 BETAS, RATES = (0.1, 0.4, 1.0), (5e-5, 1e-4)
 
@@ -33,44 +33,35 @@ def main(argv: list[str] | None = None) -> None:
     plan = demo.Demo(lesson=lesson, test_split="dev", max_tasks=args.max_tasks, scripted=())
     with Bars() as bars:
         tuned = teach.tune(lesson, args.out, bars)
-        agents, tokens = {teach.SFT: str(tuned.path)}, 0
-        for rate in RATES:
-            agents[f"{teach.CONTINUED} {rate:g}"] = ""
+        acts, continued, tokens = {}, {}, 0
         for beta in BETAS:
             bars.say(f"ACT with beta {beta:g}")
             mine = dataclasses.replace(lesson, act={**lesson.act, "beta": beta})
-            contrasted = teach.contrast(mine, tuned.path, args.out / f"beta-{beta:g}", bars)
-            agents[f"{teach.ACT} beta {beta:g}"] = str(contrasted.path)
-            tokens = contrasted.tokens
+            trained = teach.contrast(mine, tuned.path, args.out / f"beta-{beta:g}", bars)
+            acts[f"{teach.ACT} beta {beta:g}"] = str(trained.path)
+            tokens = trained.tokens
         for rate in RATES:
             bars.say(f"SFT continued at {rate:g}, for the tokens of the last ACT")
             mine = dataclasses.replace(lesson, continued={**lesson.continued, "learning_rate": rate})
-            continued = teach.tune_on(mine, tuned.path, tokens, args.out / f"rate-{rate:g}", bars)
-            agents[f"{teach.CONTINUED} {rate:g}"] = str(continued.path)
+            trained = teach.tune_on(mine, tuned.path, tokens, args.out / f"rate-{rate:g}", bars)
+            continued[f"{teach.CONTINUED} {rate:g}"] = str(trained.path)
+        agents = {teach.SFT: str(tuned.path), **continued, **acts}
         demo.evaluate(plan, args.out / "eval", agents, bars)
-    tests = tuple((name, teach.SFT) for name in agents if name != teach.SFT)
+    tests = tuple((name, teach.SFT) for name in (*continued, *acts))
     found = results.summarise(args.out / "eval", order=[demo.folder_of(name) for name in agents], tests=tests)
-    found.comparison["meta"]["command"] = shlex.join(
-        ["python", "-m", "benchmarks.demo_settings", *(sys.argv[1:] if argv is None else argv)]
-    )
-    records.write_json(args.results, {"comparison": found.comparison})
-    print_table(found.comparison)
-    print(f"Results: {args.results}")
+    found.comparison["meta"]["command"] = common.command("demo_settings", argv)
+    common.store(found, args.results)
+    common.show(found, args.results)
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = common.options("demo_settings", __doc__)
     parser.add_argument("--model", default="nano")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--conversations", type=int, default=50)
-    parser.add_argument("--max-tasks", type=int, help="default: the whole split")
-    parser.add_argument("--out", type=Path, default=Path("runs/demo-settings"))
-    parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results" / "demo_settings.json")
+    parser.add_argument("--conversations", type=count_of, default=50)
+    parser.add_argument("--max-tasks", type=count_of, help="default: the whole split")
     return parser.parse_args(argv)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit("Stopped. What is done is kept; the same command goes on.")
+    common.interruptible(main)

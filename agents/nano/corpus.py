@@ -23,7 +23,7 @@ from typing import Any
 
 from agents.nano.schemas import MakeBelieve, random_database
 from envs_data.ambigsql.notes import Note, aside, settling
-from envs_data.ambigsql.patterns import Choice, Draft, Values, drafts, listing, tidy, wordings
+from envs_data.ambigsql.patterns import Choice, Draft, Values, drafts, listing, naming, replies, tidy
 from envs_data.ambigsql.spec import Database, context_text, schema_text
 
 KINDS = ("information", "population", "presentation")
@@ -64,13 +64,6 @@ class Dictionary:
 class Bundle:
     context: str
     examples: tuple[Example, ...]
-
-
-def reply_text(draft: Draft, choice: Choice, rng: random.Random) -> str:
-    """What a user says who means this choice."""
-    key = f"order_{choice.value}" if draft.sort == "order" else draft.sort
-    text = tidy(rng.choice(wordings()["replies"][key]).format(d=choice.gloss, w=draft.word))
-    return text[0].upper() + text[1:]
 
 
 def fits_alone(database: Database, draft: Draft, choice: Choice) -> str | None:
@@ -115,7 +108,7 @@ def _example(database: Database, values: Values, known: Dictionary, rng: random.
         return _about_the_dictionary(draft, told, rng)
     if known.rule and told is None and rng.random() < 0.75:
         if rng.random() < 0.2:
-            return _settled_then(draft, (draft.text,), rng)
+            return _settled_then(draft, draft.text, rng)
         return Example((draft.text,), _open(draft), _unsettled(draft, rng), "proviso")
     if known.rule or rng.random() < 0.5:
         return _settled(database, draft, told, rng)
@@ -127,16 +120,13 @@ def _example(database: Database, values: Values, known: Dictionary, rng: random.
         Example((draft.text,), _open(draft), _unsettled(draft, rng), "proviso"), ("before", "after"), rng
     )
     if rng.random() < 0.2:
-        return _settled_then(draft, (" ".join(open_one.messages),), rng)
+        return _settled_then(draft, " ".join(open_one.messages), rng)
     return open_one
 
 
 def _filled(wording: str, draft: Draft, rng: random.Random) -> str:
     """A wording with the draft's word, table and, in any order, choices."""
-    offers = [choice.offer for choice in draft.choices]
-    rng.shuffle(offers)
-    names = {"w": draft.word, "T": draft.table.singular, "Ts": draft.table.plural, "a": listing(offers)}
-    return tidy(wording.format(**names))
+    return tidy(wording.format(**naming(draft, rng)))
 
 
 def _unsettled(draft: Draft, rng: random.Random) -> str:
@@ -144,10 +134,10 @@ def _unsettled(draft: Draft, rng: random.Random) -> str:
     return _filled(rng.choice(own_wordings()["replies"]["unsettled"][draft.sort]), draft, rng)
 
 
-def _settled_then(draft: Draft, messages: tuple[str], rng: random.Random) -> Example:
+def _settled_then(draft: Draft, request: str, rng: random.Random) -> Example:
     """The user is told that nothing settles the request, and then says what is meant."""
     choice = rng.choice(draft.choices)
-    messages = (*messages, reply_text(draft, choice, rng))
+    messages = (request, rng.choice(replies(draft, choice)))
     said = _unsettled(draft, rng)
     return Example(messages, thought(draft, choice.gloss), choice.sql, "afterthought", said)
 
@@ -168,7 +158,7 @@ def _settled(database: Database, draft: Draft, told: Choice | None, rng: random.
     if draw < 0.3 and (word := fits_alone(database, draft, choice)):
         return Example((choice.whole.replace(choice.gloss, word, 1),), whole, choice.sql, "partial")
     if draw < 0.75 and told is None:
-        reply = reply_text(draft, choice, rng)
+        reply = rng.choice(replies(draft, choice))
         messages = (draft.text, reply) if rng.random() < 0.6 else (f"{draft.text} {reply}",)
         return Example(messages, thought(draft, choice.gloss), choice.sql, "afterthought")
     return Example((choice.whole,), whole, choice.sql, "whole")

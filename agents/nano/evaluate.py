@@ -16,6 +16,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -81,14 +82,16 @@ def matches(case: Case, sql: str) -> bool:
         return False
 
 
+def observed(context: str, request: str) -> dict[str, Any]:
+    """The observation of a request that nothing was said about yet."""
+    return {"context": context, "dialogue": f"User: {request}", "turn": 0}
+
+
 def noted_open(agent: LMAgent, split: str) -> dict[str, list[bool]]:
     """Whether each of a split's tasks is noted as open, by its label."""
     tasks = ambigsql.load(split=split).tasks
     think = Thinker(agent.model, agent.tokenizer)
-    prompts_of = [
-        prompts.encode(agent.tokenizer, {"context": task.context, "dialogue": f"User: {task.request}", "turn": 0})
-        for task in tasks
-    ]
+    prompts_of = [prompts.encode(agent.tokenizer, observed(task.context, task.request)) for task in tasks]
     found: dict[str, list[bool]] = {"open_ambiguous": [], "open_clear": []}
     for task, ids in zip(tasks, think(prompts_of), strict=True):
         text = agent.tokenizer.decode(ids).strip()
@@ -106,9 +109,7 @@ def evaluate(model: str, count: int = TWINS_A_KIND) -> dict[str, dict[str, dict[
         for split in SPLITS:
             found = cases(split, count)
             with bars.stage(f"clear requests, {split}", len(found)):
-                texts = agent.act(
-                    [{"context": c, "dialogue": f"User: {text}", "turn": 0} for _, _, c, text, _ in found]
-                )
+                texts = agent.act([observed(context, text) for _, _, context, text, _ in found])
             hits = defaultdict(list)
             for case, sql in zip(found, texts, strict=True):
                 for way in (case[0], "all"):

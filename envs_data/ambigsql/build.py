@@ -23,7 +23,7 @@ from act_env.errors import CutThroughTie, ExecutionError
 from act_env.sql import grading, sandbox
 from act_env.tasks import write_tasks
 from envs_data.ambigsql.notes import about, fillers, settling
-from envs_data.ambigsql.patterns import Choice, Draft, drafts, listing, tidy, wordings
+from envs_data.ambigsql.patterns import Choice, Draft, drafts, naming, replies, tidy, wordings
 from envs_data.ambigsql.spec import SPLITS, Database, context_text, schema_text
 from envs_data.ambigsql.values import Rows
 from envs_data.duck import bundled_database, bundled_names, database_path
@@ -65,12 +65,6 @@ def _cues(draft: Draft, choice: Choice) -> tuple[str, ...]:
     return tuple(dict.fromkeys(cues))
 
 
-def _replies(draft: Draft, choice: Choice) -> tuple[str, ...]:
-    key = f"order_{choice.value}" if draft.sort == "order" else draft.sort
-    texts = (tidy(text.format(d=choice.gloss, w=draft.word)) for text in wordings()["replies"][key])
-    return tuple(text[0].upper() + text[1:] for text in texts)
-
-
 def slot_of(draft: Draft) -> Slot:
     """The draft's open slot, as questions and replies see it."""
     if draft.sort in ("head", "term"):
@@ -79,15 +73,13 @@ def slot_of(draft: Draft) -> Slot:
             cues += (f"{draft.word} {draft.table.plural}", f"{draft.word} {draft.table.singular}")
     else:
         name, cues = draft.sort, _SLOT_CUES[draft.sort]
-    options = tuple(Option(c.value, c.gloss, _cues(draft, c), _replies(draft, c)) for c in draft.choices)
+    options = tuple(Option(c.value, c.gloss, _cues(draft, c), replies(draft, c)) for c in draft.choices)
     return Slot(name, cues, options)
 
 
 def gold_question(draft: Draft, rng: random.Random) -> str:
-    offers = [choice.offer for choice in draft.choices]
-    rng.shuffle(offers)
-    fill = {"w": draft.word, "T": draft.table.singular, "Ts": draft.table.plural, "a": listing(offers)}
-    return tidy(rng.choice(wordings()["questions"][draft.sort]).format(**fill))
+    names = naming(draft, rng)
+    return tidy(rng.choice(wordings()["questions"][draft.sort]).format(**names))
 
 
 def results(box: sandbox.Sandbox, draft: Draft) -> list[Result] | str:

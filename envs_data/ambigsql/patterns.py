@@ -102,6 +102,20 @@ def listing(offers: Sequence[str]) -> str:
     return " or ".join([", ".join(offers[:-1]), offers[-1]]) if len(offers) > 1 else offers[0]
 
 
+def naming(draft: Draft, rng: random.Random) -> dict[str, str]:
+    """What a wording about a draft's open slot may name: the word, the table, and the choices in any order."""
+    offers = [choice.offer for choice in draft.choices]
+    rng.shuffle(offers)
+    return {"w": draft.word, "T": draft.table.singular, "Ts": draft.table.plural, "a": listing(offers)}
+
+
+def replies(draft: Draft, choice: Choice) -> tuple[str, ...]:
+    """What users say who mean this choice, in every wording."""
+    key = f"order_{choice.value}" if draft.sort == "order" else draft.sort
+    texts = (tidy(text.format(d=choice.gloss, w=draft.word)) for text in wordings()["replies"][key])
+    return tuple(text[0].upper() + text[1:] for text in texts)
+
+
 def tidy(text: str) -> str:
     """A filled wording with its spaces, commas and articles put right."""
     text = re.sub(r"\s*,[\s,]*", ", ", " ".join(text.split()))
