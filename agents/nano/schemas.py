@@ -87,7 +87,7 @@ def _values(rng: random.Random) -> tuple[str, ...]:
     if style < 0.3:
         words = {word.capitalize() for word in words}
     elif style < 0.4:
-        words = {f"{word} {w.word(rng)}" for word in words}
+        words = {f"{word} {w.word(rng)}" for word in sorted(words)}  # a set's order is another in every process
     return tuple(sorted(words))
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
 
 import pytest
 
@@ -35,6 +38,16 @@ def _texts(made):
 
 def test_bundles_repeat_and_differ_by_seed():
     assert random_bundle("a") == random_bundle("a") != random_bundle("b")
+
+
+def test_bundles_are_the_same_in_every_process():
+    code = "from agents.nano.corpus import random_bundle; print([random_bundle(f'p{i}') for i in range(30)])"
+
+    def printed(hash_seed: str) -> str:
+        environ = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        return subprocess.run([sys.executable, "-c", code], env=environ, check=True, capture_output=True).stdout
+
+    assert printed("1") == printed("2")
 
 
 def test_every_way_of_being_clear_occurs_and_nobody_asks():
