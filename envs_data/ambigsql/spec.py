@@ -34,15 +34,41 @@ A bundled database is one folder of text, ``databases/<name>/``: ``spec.toml`` a
         { column = "floor_area", op = ">", value = 800 },
         { column = "staff_count", op = ">=", value = 20 },
     ]
+
+    [[values]]                     # value: a name that rows carry in two or more ways
+    table = "shipment"
+    word = "Chile"
+    said = ["Chile shipments", "shipments for Chile"]
+    readings = [
+        { column = "origin_country", op = "=", value = "Chile" },
+        { column = "destination_country", op = "=", value = "Chile" },
+    ]
+
+    [[nouns]]                      # table: a noun that two tables fit; with one table, a mere synonym
+    singular = "order"
+    plural = "orders"
+    tables = ["sales_order", "purchase_order"]
+    shared = [{ phrase = "amount", columns = ["total_amount", "amount_due"] }]
+
+    [[aggregates]]                 # aggregate: a figure on record that other rows also add up to
+    table = "member"
+    phrase = "number of visits"
+    column = "visit_count"
+    rows = "visit"
+    link = "member_id"             # with `measure = "minutes"` its sum, else the rows' number
 """
 
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from act_env.errors import DataNotFound, MalformedRecord
 
@@ -117,6 +143,48 @@ class Term:
 
 
 @dataclasses.dataclass(frozen=True)
+class Value:
+    """A name that rows of a table carry in two or more ways: "Chile" of a shipment's origin or destination,
+    "express" of two services. ``said`` are noun phrases that leave open which."""
+
+    table: str
+    word: str
+    said: tuple[str, ...]
+    readings: tuple[Condition, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Shared:
+    """What all tables of a noun have: a column of each, in the order of the tables."""
+
+    phrase: str
+    columns: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Noun:
+    """A noun for the rows of each of its tables; one with a single table is a synonym and leaves nothing open."""
+
+    singular: str
+    plural: str
+    tables: tuple[str, ...]
+    shared: tuple[Shared, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Aggregate:
+    """A figure of ``table`` that its ``column`` keeps, and that the rows of another table add up to: their number,
+    or the sum of ``measure``. ``link`` is the column of ``rows`` that refers to ``table``."""
+
+    table: str
+    phrase: str
+    column: str
+    rows: str
+    link: str
+    measure: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Database:
     name: str
     title: str
@@ -124,6 +192,9 @@ class Database:
     tables: tuple[Table, ...]
     heads: tuple[Head, ...] = ()
     terms: tuple[Term, ...] = ()
+    values: tuple[Value, ...] = ()
+    nouns: tuple[Noun, ...] = ()
+    aggregates: tuple[Aggregate, ...] = ()
 
     def table(self, name: str) -> Table:
         for table in self.tables:
@@ -133,6 +204,23 @@ class Database:
 
 
 _SHORT_TYPES = {"VARCHAR": "text", "BIGINT": "integer", "TIMESTAMP": "timestamp"}
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@cache
+def _reserved() -> frozenset[str]:
+    return frozenset(
+        word for (word,) in duckdb.execute(
+            "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
+        ).fetchall()
+    )  # fmt: skip
+
+
+def ident(name: str) -> str:
+    """A name as SQL takes it: in double quotes only where it must be."""
+    if _PLAIN.fullmatch(name) and name.lower() not in _reserved():
+        return name
+    return '"' + name.replace('"', '""') + '"'
 
 
 def schema_text(database: Database) -> str:
@@ -142,13 +230,13 @@ def schema_text(database: Database) -> str:
         parts = []
         for column in table.columns:
             kind = column.type.upper().split("(")[0]
-            part = f"{column.name} {_SHORT_TYPES.get(kind, kind.lower())}"
+            part = f"{ident(column.name)} {_SHORT_TYPES.get(kind, kind.lower())}"
             if column.references:
-                part += f" -> {column.references.split('.')[0]}"
+                part += f" -> {ident(column.references.rpartition('.')[0])}"
             elif column.values:
                 part += f" [{'|'.join(column.values)}]"
             parts.append(part)
-        lines.append(f"{table.name}({', '.join(parts)})")
+        lines.append(f"{ident(table.name)}({', '.join(parts)})")
     return "\n".join(lines)
 
 
@@ -168,6 +256,14 @@ def _column(form: Mapping[str, Any]) -> Column:
     )
 
 
+def _conditions(form: Mapping[str, Any]) -> tuple[Condition, ...]:
+    return tuple(Condition(**reading) for reading in form["readings"])
+
+
+def _shared(form: Mapping[str, Any]) -> tuple[Shared, ...]:
+    return tuple(Shared(s["phrase"], tuple(s["columns"])) for s in form.get("shared", ()))
+
+
 def parse_database(form: Mapping[str, Any], where: str = "spec") -> Database:
     """A database from its TOML form; raises MalformedRecord naming the place and what is wrong."""
     try:
@@ -181,9 +277,14 @@ def parse_database(form: Mapping[str, Any], where: str = "spec") -> Database:
             split=form["split"],
             tables=tables,
             heads=tuple(Head(h["table"], h["word"], tuple(h["columns"])) for h in form.get("heads", ())),
-            terms=tuple(
-                Term(t["table"], t["word"], tuple(Condition(**r) for r in t["readings"])) for t in form.get("terms", ())
+            terms=tuple(Term(t["table"], t["word"], _conditions(t)) for t in form.get("terms", ())),
+            values=tuple(
+                Value(v["table"], v["word"], tuple(v["said"]), _conditions(v)) for v in form.get("values", ())
             ),
+            nouns=tuple(
+                Noun(n["singular"], n["plural"], tuple(n["tables"]), _shared(n)) for n in form.get("nouns", ())
+            ),
+            aggregates=tuple(Aggregate(**a) for a in form.get("aggregates", ())),
         )
         _check(database)
     except (KeyError, TypeError, ValueError) as error:
@@ -199,21 +300,48 @@ def _check(database: Database) -> None:
             if column.role not in ROLES:
                 raise ValueError(f"{table.name}.{column.name}: role {column.role!r} is none of {ROLES}")
             if column.references:
-                target, _, key = column.references.partition(".")
+                target, _, key = column.references.rpartition(".")
                 database.table(target).column(key)
     for head in database.heads:
-        if len(head.columns) < 2:
-            raise ValueError(f"head {head.word!r} needs two columns or more")
+        _at_least_two(f"head {head.word!r}", head.columns)
         for name in head.columns:
             if database.table(head.table).column(name).phrase == head.word:
                 raise ValueError(f"head {head.word!r} is the whole phrase of {head.table}.{name}: nothing is open")
-    for term in database.terms:
-        if len(term.readings) < 2:
-            raise ValueError(f"term {term.word!r} needs two readings or more")
-        for reading in term.readings:
-            database.table(term.table).column(reading.column)
+    for item in (*database.terms, *database.values):
+        _at_least_two(f"{item.word!r}", item.readings)
+        for reading in item.readings:
+            database.table(item.table).column(reading.column)
             if reading.op not in OPERATORS:
-                raise ValueError(f"term {term.word!r}: operator {reading.op!r} is none of {OPERATORS}")
+                raise ValueError(f"{item.word!r}: operator {reading.op!r} is none of {OPERATORS}")
+    for value in database.values:
+        _at_least_two(f"said of {value.word!r}", value.said)
+    for noun in database.nouns:
+        _check_noun(database, noun)
+    for aggregate in database.aggregates:
+        database.table(aggregate.table).column(aggregate.column)
+        rows = database.table(aggregate.rows)
+        if aggregate.measure is not None:
+            rows.column(aggregate.measure)
+        if (rows.column(aggregate.link).references or "").rpartition(".")[0] != aggregate.table:
+            where = f"{aggregate.rows}.{aggregate.link}"
+            raise ValueError(f"{aggregate.phrase!r}: {where} is no reference to {aggregate.table}")
+
+
+def _check_noun(database: Database, noun: Noun) -> None:
+    tables = [database.table(name) for name in noun.tables]
+    if not tables:
+        raise ValueError(f"noun {noun.plural!r} has no table")
+    for table in tables:
+        if noun.plural == table.plural:
+            raise ValueError(f"noun {noun.plural!r} is the plural of {table.name} itself: nothing is open")
+    for shared in noun.shared:
+        for table, name in zip(tables, shared.columns, strict=True):
+            table.column(name)
+
+
+def _at_least_two(what: str, items: tuple) -> None:
+    if len(items) < 2:
+        raise ValueError(f"{what}: two or more are needed, not {len(items)}")
 
 
 def read_database(folder: Path) -> Database:
