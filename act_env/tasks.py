@@ -26,9 +26,17 @@ class TaskSource:
     database: Callable[[str], Path] | None = None
 
     @classmethod
-    def of(cls, id: str, tasks: Iterable[Task], database: Callable[[str], Path] | None = None) -> TaskSource:
+    def of(
+        cls,
+        id: str,
+        tasks: Iterable[Task],
+        database: Callable[[str], Path] | None = None,
+        *,
+        hash: str | None = None,
+    ) -> TaskSource:
+        """``hash`` is the tasks' content hash where it is known already; else it is computed."""
         tasks = tuple(tasks)
-        return cls(id, tasks, content_hash(tasks), database)
+        return cls(id, tasks, content_hash(tasks) if hash is None else hash, database)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> TaskSource:
         """Itself, since it is frozen: Gymnasium copies the arguments of an environment often."""

@@ -16,18 +16,16 @@ from __future__ import annotations
 import dataclasses
 import random
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from agents.nano.schemas import MakeBelieve, random_database
-from envs_data.ambigsql.notes import Note, aside, settling
-from envs_data.ambigsql.patterns import Choice, Draft, Values, drafts, listing, naming, replies, tidy
+from envs_data.ambigsql.drafts import SORTS, Choice, Draft, Filling, Gap, Target, Values, listing, naming, replies, tidy
+from envs_data.ambigsql.notes import exchange, fillers, other_gap
+from envs_data.ambigsql.patterns import KINDS, drafts
 from envs_data.ambigsql.spec import Database, context_text, schema_text
-
-KINDS = ("information", "population", "presentation")
-Target = tuple[str, str, str]
 
 
 @cache
@@ -66,9 +64,9 @@ class Bundle:
     examples: tuple[Example, ...]
 
 
-def fits_alone(database: Database, draft: Draft, choice: Choice) -> str | None:
+def fits_alone(database: Database, gap: Gap, choice: Choice) -> str | None:
     """A word of the choice's phrase that no other column's phrase or name holds."""
-    if draft.sort != "head":
+    if gap.sort != "head":
         return None
     columns = [column for table in database.tables for column in table.columns]
     for word in reversed(choice.gloss.split()):
@@ -78,94 +76,129 @@ def fits_alone(database: Database, draft: Draft, choice: Choice) -> str | None:
     return None
 
 
-def thought(draft: Draft, meaning: str, *, whole: bool = False) -> str:
-    """What the request is about and what it stands for; ``whole`` says that the request itself has it all."""
-    sort = "term_whole" if whole and draft.sort == "term" else draft.sort
-    text = own_wordings()["thoughts"][sort]
-    return text.format(w=draft.word, T=draft.table.singular, Ts=draft.table.plural, d=meaning)
+def thought(gaps: Sequence[Gap], meanings: Sequence[str], *, whole: bool = False) -> str:
+    """What the request is about and what that stands for, a gap after the other; ``whole`` says that the request
+    itself has it all."""
+    parts = []
+    for gap, meaning in zip(gaps, meanings, strict=True):
+        sort = f"{gap.sort}_whole" if whole and gap.sort in ("term", "value", "noun") else gap.sort
+        text = own_wordings()["thoughts"][sort]
+        parts.append(text.format(w=gap.word, T=gap.singular, Ts=gap.plural, d=meaning))
+    return "; ".join(parts)
 
 
-def _draft(
-    database: Database, values: Values, fits: Callable[[Draft], bool], rng: random.Random, tries: int = 16
-) -> Draft | None:
-    """A draft, one that ``fits`` if that can be had."""
-    draft = None
-    for _ in range(tries):
-        draft = drafts(database, rng.choice(KINDS), values, rng) or draft
-        if draft is not None and fits(draft):
+def says_open(text: str) -> bool:
+    """Whether a thought leaves anything open."""
+    return any(part.endswith(f": {own_wordings()['thoughts']['open']}") for part in text.strip().split("; "))
+
+
+def _draft(database: Database, values: Values, sought: frozenset[Target], rng: random.Random) -> Draft | None:
+    """A draft, one about nothing but what is ``sought`` if that can be had."""
+    found = None
+    for _ in range(24):
+        draft = drafts(database, rng.choice(KINDS), values, rng)
+        found = draft or found
+        if draft is not None and (not sought or sought.issuperset(draft.targets)):
             break
-    return draft
+    return found
 
 
 def _example(database: Database, values: Values, known: Dictionary, rng: random.Random) -> Example | None:
     # Mostly about what the notes were written for: that is what they settle and leave open in equal parts.
-    sought = known.targets if rng.random() < 0.85 else ()
-    draft = _draft(database, values, lambda draft: not sought or draft.target in sought, rng)
+    draft = _draft(database, values, known.targets if rng.random() < 0.85 else frozenset(), rng)
     if draft is None:
         return None
-    told = known.told.get(draft.target)
-    if rng.random() < 0.15:
-        return _about_the_dictionary(draft, told, rng)
-    if known.rule and told is None and rng.random() < 0.75:
+    told = [known.told.get(target) for target in draft.targets]
+    if len(told) == 1 and rng.random() < 0.15:
+        return _about_the_dictionary(draft, told[0], rng)
+    if known.rule and None in told and rng.random() < 0.75:
         if rng.random() < 0.2:
-            return _settled_then(draft, draft.text, rng)
-        return Example((draft.text,), _open(draft), _unsettled(draft, rng), "proviso")
+            return _settled_then(draft, told, draft.text, rng)
+        return Example((draft.text,), _open(draft, told), _unsettled(draft, told, rng), "proviso")
     if known.rule or rng.random() < 0.5:
         return _settled(database, draft, told, rng)
-    if told is not None or rng.random() < 0.25:
+    if None not in told or rng.random() < 0.25:
         return _with_proviso(_settled(database, draft, told, rng), ("before", "after"), rng)
-    if draft.sort == "head" and rng.random() < 0.4:
-        return _with_proviso(Example((draft.text,), _open(draft), draft.choices[0].sql, "proviso"), ("any",), rng)
-    open_one = _with_proviso(
-        Example((draft.text,), _open(draft), _unsettled(draft, rng), "proviso"), ("before", "after"), rng
-    )
+    if len(told) == 1 and draft.gaps[0].sort == "head" and rng.random() < 0.4:
+        first = Example((draft.text,), _open(draft, told), draft.fillings[0].sql, "proviso")
+        return _with_proviso(first, ("any",), rng)
+    said = Example((draft.text,), _open(draft, told), _unsettled(draft, told, rng), "proviso")
+    open_one = _with_proviso(said, ("before", "after"), rng)
     if rng.random() < 0.2:
-        return _settled_then(draft, " ".join(open_one.messages), rng)
+        return _settled_then(draft, told, " ".join(open_one.messages), rng)
     return open_one
 
 
-def _filled(wording: str, draft: Draft, rng: random.Random) -> str:
-    """A wording with the draft's word, table and, in any order, choices."""
-    return tidy(wording.format(**naming(draft, rng)))
+def _filled(wording: str, gap: Gap, rng: random.Random) -> str:
+    """A wording with the gap's word, noun and, in any order, choices."""
+    return tidy(wording.format(**naming(gap, rng)))
 
 
-def _unsettled(draft: Draft, rng: random.Random) -> str:
-    """What the assistant says, to a user who wanted to be told, where nothing settles the draft's slot."""
-    return _filled(rng.choice(own_wordings()["replies"]["unsettled"][draft.sort]), draft, rng)
+def _unsettled(draft: Draft, told: Sequence[Choice | None], rng: random.Random) -> str:
+    """What the assistant says, to a user who wanted to be told, where nothing settles a gap of the draft."""
+    gap = draft.gaps[list(told).index(None)]
+    return _filled(rng.choice(own_wordings()["replies"]["unsettled"][gap.sort]), gap, rng)
 
 
-def _settled_then(draft: Draft, request: str, rng: random.Random) -> Example:
-    """The user is told that nothing settles the request, and then says what is meant."""
-    choice = rng.choice(draft.choices)
-    messages = (request, rng.choice(replies(draft, choice)))
-    said = _unsettled(draft, rng)
-    return Example(messages, thought(draft, choice.gloss), choice.sql, "afterthought", said)
+def _filling(draft: Draft, told: Sequence[Choice | None], rng: random.Random) -> Filling | None:
+    """A filling that agrees with what is told; None where the draft has no such choice."""
+    fitting = [
+        filling
+        for filling in draft.fillings
+        if all(choice is None or choice.value == value for choice, value in zip(told, filling.values, strict=True))
+    ]
+    return rng.choice(fitting) if fitting else None
 
 
-def _open(draft: Draft) -> str:
-    return thought(draft, own_wordings()["thoughts"]["open"])
+def _settled_then(draft: Draft, told: Sequence[Choice | None], request: str, rng: random.Random) -> Example | None:
+    """The user is told that something is not settled, and then says what is meant."""
+    filling = _filling(draft, told, rng)
+    if filling is None:
+        return None
+    meant = _meant(draft, told, filling, rng)
+    messages = (request, meant)
+    said = _unsettled(draft, told, rng)
+    return Example(messages, thought(draft.gaps, draft.glosses(filling)), filling.sql, "afterthought", said)
 
 
-def _settled(database: Database, draft: Draft, told: Choice | None, rng: random.Random) -> Example:
-    """A request in which nothing is open beside a note that tells what its slot is, or no such note."""
-    if told is not None and rng.random() < 0.9:
-        for choice in draft.choices:
-            if choice.value == told.value:
-                return Example((draft.text,), thought(draft, told.gloss), choice.sql, "note")
-    choice = rng.choice(draft.choices)
+def _meant(draft: Draft, told: Sequence[Choice | None], filling: Filling, rng: random.Random) -> str:
+    """What a user says of the gaps that no note settles."""
+    asked = [(g, g.choice(v)) for g, v, t in zip(draft.gaps, filling.values, told, strict=True) if t is None]
+    return " ".join(rng.choice(replies(gap, choice)) for gap, choice in asked)
+
+
+def _open(draft: Draft, told: Sequence[Choice | None]) -> str:
+    return thought(draft.gaps, [t.gloss if t else own_wordings()["thoughts"]["open"] for t in told])
+
+
+def _settled(database: Database, draft: Draft, told: Sequence[Choice | None], rng: random.Random) -> Example | None:
+    """A request in which nothing is open: by the notes, by its own words, or by what the user adds."""
+    if None not in told and rng.random() < 0.9:
+        filling = _filling(draft, told, rng)
+        if filling is not None:
+            return Example((draft.text,), thought(draft.gaps, [t.gloss for t in told if t]), filling.sql, "note")
+    filling = rng.choice(draft.fillings)
     draw = rng.random()
-    whole = thought(draft, choice.gloss, whole=True)
-    if draw < 0.3 and (word := fits_alone(database, draft, choice)):
-        return Example((choice.whole.replace(choice.gloss, word, 1),), whole, choice.sql, "partial")
-    if draw < 0.75 and told is None:
-        reply = rng.choice(replies(draft, choice))
-        messages = (draft.text, reply) if rng.random() < 0.6 else (f"{draft.text} {reply}",)
-        return Example(messages, thought(draft, choice.gloss), choice.sql, "afterthought")
-    return Example((choice.whole,), whole, choice.sql, "whole")
+    glosses = draft.glosses(filling)
+    whole = thought(draft.gaps, glosses, whole=True)
+    if draw < 0.3 and len(draft.gaps) == 1:
+        gap, choice = draft.gaps[0], draft.gaps[0].choice(filling.values[0])
+        if word := fits_alone(database, gap, choice):
+            return Example((filling.whole.replace(choice.gloss, word, 1),), whole, filling.sql, "partial")
+    if draw < 0.75 and None in told:
+        filling = _filling(draft, told, rng)
+        if filling is not None:
+            meant, glosses = _meant(draft, told, filling, rng), draft.glosses(filling)
+            messages = (draft.text, meant) if rng.random() < 0.6 else (f"{draft.text} {meant}",)
+            return Example(messages, thought(draft.gaps, glosses), filling.sql, "afterthought")
+        return None
+    return Example((filling.whole,), whole, filling.sql, "whole")
 
 
-def _with_proviso(example: Example, places: Sequence[str], rng: random.Random) -> Example:
+def _with_proviso(example: Example | None, places: Sequence[str], rng: random.Random) -> Example | None:
     """The same request with a proviso before it, after it, or in a message of its own."""
+    if example is None:
+        return None
     first, *rest = example.messages
     place = rng.choice(places)
     proviso = rng.choice(own_wordings()["provisos"][place])
@@ -179,59 +212,49 @@ def _with_proviso(example: Example, places: Sequence[str], rng: random.Random) -
 
 
 def _about_the_dictionary(draft: Draft, told: Choice | None, rng: random.Random) -> Example:
-    own = own_wordings()
-    if draft.sort == "head" and rng.random() < 0.2:
-        text = _filled(rng.choice(own["sorts"]["head"]), draft, rng)
-        everything = listing([choice.offer for choice in draft.choices])
-        return Example((text,), thought(draft, own["thoughts"]["all"]), everything, "sorts")
-    text = _filled(rng.choice(own["meaning"][draft.sort]), draft, rng)
+    own, gap = own_wordings(), draft.gaps[0]
+    if gap.sort == "head" and rng.random() < 0.2:
+        text = _filled(rng.choice(own["sorts"]["head"]), gap, rng)
+        everything = listing([choice.offer for choice in gap.choices])
+        return Example((text,), thought([gap], [own["thoughts"]["all"]]), everything, "sorts")
+    text = _filled(rng.choice(own["meaning"][gap.sort]), gap, rng)
     if told is None:
-        return Example((text,), _open(draft), _unsettled(draft, rng), "meaning")
-    return Example((text,), thought(draft, told.gloss), told.gloss, "meaning")
+        return Example((text,), _open(draft, [None]), _unsettled(draft, [None], rng), "meaning")
+    return Example((text,), thought([gap], [told.gloss]), told.gloss, "meaning")
 
 
-def _dictionary(database: Database, values: Values, rng: random.Random) -> Dictionary:
-    """Notes as the corpus has them: a slot is settled, or a slot of the same sort is settled in its place; and
-    remarks that share a word with requests and settle nothing."""
-    notes: list[Note] = []
+def _dictionary(database: Database, rng: random.Random) -> Dictionary:
+    """Notes as the corpus has them: beside what they were written for stands either its definition, or an aside
+    on it and the definition of something else of the same sort."""
+    notes: list[str] = []
     told: dict[Target, Choice] = {}
-    targets: set[Target] = set()
-
-    def find(sort: str | None = None) -> Draft | None:
-        draft = _draft(
-            database,
-            values,
-            lambda draft: sort in (None, draft.sort) and draft.target not in targets | set(told),
-            rng,
-            16 if sort is None else 24,
-        )
-        return None if draft is None or draft.target in targets | set(told) else draft
-
-    def settle(draft: Draft) -> None:
-        told[draft.target] = rng.choice(draft.choices)
-        notes.append(settling(database, draft, told[draft.target], rng))
-
-    for _ in range(rng.choice((0, 2, 3, 3, 3, 4))):
-        if (draft := find()) is None:
+    taken: set[Target] = set()
+    for _ in range(rng.choice((0, 1, 2, 2, 3, 3))):
+        gap = other_gap(database, rng.choice(SORTS), rng, taken)
+        if gap is None:
             continue
-        targets.add(draft.target)
-        if rng.random() < 0.5:
-            settle(draft)
-        elif (other := find(draft.sort)) is not None:
-            settle(other)
-        if rng.random() < 0.5:
-            notes.append(aside(database, rng, draft if rng.random() < 0.7 else None))
-    texts = [note.text for note in notes]
+        taken.add(gap.target)
+        choice = rng.choice(gap.choices)
+        swapped = exchange(database, gap, choice, rng, taken)
+        if swapped is None:
+            continue
+        other = swapped.other
+        taken.add(other.target)
+        settled = rng.random() < 0.5
+        told[(gap if settled else other).target] = choice if settled else swapped.meant
+        notes += [pair[0 if settled else 1].text for pair in (swapped.definitions, swapped.asides)]
+    targets = frozenset(taken)
+    notes += [note.text for note in fillers(database, taken, rng.choice((0, 0, 1, 2)), rng, defined=False)]
     rule = rng.random() < 0.6
     if rule or rng.random() < 0.25:
-        texts.append(rng.choice(own_wordings()["provisos"]["rules" if rule else "remarks"]))
-    rng.shuffle(texts)
-    return Dictionary(tuple(texts), told, frozenset(targets), rule)
+        notes.append(rng.choice(own_wordings()["provisos"]["rules" if rule else "remarks"]))
+    rng.shuffle(notes)
+    return Dictionary(tuple(notes), told, targets, rule)
 
 
 def bundle(database: Database, values: Values, rng: random.Random, size: int = 8) -> Bundle:
     """``size`` clear requests over one database under one set of notes."""
-    known = _dictionary(database, values, rng)
+    known = _dictionary(database, rng)
     examples: list[Example] = []
     for _ in range(12 * size):
         if len(examples) == size:

@@ -25,12 +25,12 @@ from act_env.errors import SandboxError
 from act_env.sql import grading, sandbox
 from agents import models, prompts
 from agents.lm import LMAgent, Thinker
-from agents.nano.corpus import KINDS, fits_alone, own_wordings
+from agents.nano.corpus import fits_alone, says_open
 from agents.progress import Bars
 from envs_data import ambigsql
 from envs_data.ambigsql.build import TWINS_A_KIND, results
 from envs_data.ambigsql.notes import fillers
-from envs_data.ambigsql.patterns import drafts
+from envs_data.ambigsql.patterns import KINDS, drafts
 from envs_data.ambigsql.spec import SPLITS, context_text, schema_text
 from envs_data.ambigsql.values import Rows
 from envs_data.duck import bundled_database, bundled_names, database_path
@@ -52,14 +52,15 @@ def spelled_out(name: str, ways: tuple[str, ...], count: int) -> Iterator[Case]:
             draft = drafts(database, rng.choice(KINDS), Rows(name), rng)
             if draft is None or isinstance(found := results(box, draft), str):
                 continue
-            number = rng.randrange(len(draft.choices))
-            choice = draft.choices[number]
-            word = fits_alone(database, draft, choice)
+            number = rng.randrange(len(draft.fillings))
+            filling = draft.fillings[number]
+            choice = draft.gaps[0].choice(filling.values[0])
+            word = fits_alone(database, draft.gaps[0], choice) if len(draft.gaps) == 1 else None
             way = "partial" if word and left.get("partial") else "whole"
             if not left.get(way):
                 continue
-            text = choice.whole.replace(choice.gloss, word, 1) if way == "partial" else choice.whole
-            notes = [note.text for note in fillers(database, draft, 3, rng)]
+            text = filling.whole.replace(choice.gloss, word, 1) if way == "partial" else filling.whole
+            notes = [note.text for note in fillers(database, draft.targets, 4, rng)]
             left[way] -= 1
             yield way, name, context_text(schema_text(database), notes), text, found[number]
 
@@ -94,9 +95,9 @@ def noted_open(agent: LMAgent, split: str) -> dict[str, list[bool]]:
     prompts_of = [prompts.encode(agent.tokenizer, observed(task.context, task.request)) for task in tasks]
     found: dict[str, list[bool]] = {"open_ambiguous": [], "open_clear": []}
     for task, ids in zip(tasks, think(prompts_of), strict=True):
-        text = agent.tokenizer.decode(ids).strip()
+        text = agent.tokenizer.decode(ids)
         key = "open_clear" if task.gold_action is Action.ANSWER else "open_ambiguous"
-        found[key].append(text.endswith(f": {own_wordings()['thoughts']['open']}"))
+        found[key].append(says_open(text))
     return found
 
 

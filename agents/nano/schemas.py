@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import random
 
 from agents.nano import words as w
-from envs_data.ambigsql.patterns import is_number
-from envs_data.ambigsql.spec import Column, Condition, Database, Head, Table, Term
+from envs_data.ambigsql.drafts import is_number
+from envs_data.ambigsql.spec import Aggregate, Column, Condition, Database, Head, Noun, Shared, Table, Term, Value
 
 
 class MakeBelieve:
-    """Literals for requests over a database that has no rows (``patterns.Values``)."""
+    """Literals for requests over a database that has no rows (``drafts.Values``)."""
 
     def of(self, table: Table, column: Column, rng: random.Random):
         if column.values:
@@ -88,6 +90,9 @@ def _values(rng: random.Random) -> tuple[str, ...]:
         words = {word.capitalize() for word in words}
     elif style < 0.4:
         words = {f"{word} {w.word(rng)}" for word in sorted(words)}  # a set's order is another in every process
+    elif style < 0.6:
+        first, *rest = sorted(words)
+        words = {*rest, *(" ".join(rng.sample((first, w.word(rng)), 2)) for _ in range(2))}
     return tuple(sorted(words))
 
 
@@ -107,11 +112,14 @@ def _table(names: _Names, earlier: list[Table], rng: random.Random) -> tuple[Tab
     heads = []
     taken: set[str] = set()
     for _ in range(rng.choice((1, 2, 2, 3))):
-        kind = rng.choices(("measure", "date", "other"), (7, 2, 1))[0]
-        usual = {"measure": w.MEASURES, "date": w.DATES, "other": w.TEXTS}[kind]
+        kind = rng.choices(("measure", "date", "category", "other"), (7, 2, 1, 1))[0]
+        usual = {"measure": w.MEASURES, "date": w.DATES, "category": w.CATEGORIES, "other": w.TEXTS}[kind]
         word = names.fresh(usual, 0.5)
-        type = {"measure": rng.choice(("DOUBLE", "INTEGER")), "date": "DATE", "other": "VARCHAR"}[kind]
+        type = {"measure": rng.choice(("DOUBLE", "INTEGER")), "date": "DATE"}.get(kind, "VARCHAR")
         group = [_column(f"{names.modifier(taken)} {word}", kind, type, rng) for _ in range(rng.choice((2, 2, 2, 3)))]
+        if kind == "category":
+            stored = _values(rng)
+            group = [dataclasses.replace(column, values=stored) for column in group]
         columns += group
         heads.append(Head(name, word, tuple(c.name for c in group)))
     for _ in range(rng.choice((0, 1, 1, 2))):
@@ -150,13 +158,109 @@ def _terms(table: Table, names: _Names, rng: random.Random) -> list[Term]:
     return terms
 
 
+def _named_twice(table: Table, rng: random.Random) -> list[Value]:
+    """Names that rows of a table carry in two ways: in two columns, or as a word of two stored values."""
+    found: dict[str, list[tuple[Condition, ...]]] = {}
+    categories = table.with_role("category")
+    for one, two in itertools.combinations(categories, 2):
+        for stored in one.values:
+            if stored in two.values:
+                found.setdefault(stored, []).append(tuple(Condition(c.name, "=", stored) for c in (one, two)))
+    for column in categories:
+        for word in sorted({word for value in column.values for word in value.split()}):
+            with_it = [value for value in column.values if word in value.split()]
+            if len(with_it) == 2:
+                found.setdefault(word, []).append(tuple(Condition(column.name, "=", value) for value in with_it))
+    words = [word for word, readings in found.items() if len(readings) == 1]
+    return [
+        Value(table.name, word, _said(word, table.plural, rng), found[word][0])
+        for word in rng.sample(words, min(len(words), 3))
+    ]
+
+
+def _said(word: str, plural: str, rng: random.Random) -> tuple[str, ...]:
+    wordings = (f"{word} {plural}", f"{plural} of {word}", f"{plural} for {word}", f"{plural} with {word}",
+                f"{plural} under {word}", f"{plural} marked {word}")  # fmt: skip
+    return (wordings[0], *rng.sample(wordings[1:], 2))
+
+
+def _add_noun(tables: list[Table], names: _Names, rng: random.Random) -> Noun | None:
+    """A noun that two of the tables fit, which get columns in common; or a synonym of one. Changes ``tables``."""
+    if len(tables) < 2 or rng.random() < 0.3:
+        word = names.fresh(w.ENTITIES, 0.5)
+        return Noun(word, w.plural(word), (rng.choice(tables).name,)) if rng.random() < 0.7 else None
+    pair = rng.sample(range(len(tables)), 2)
+    shared = []
+    for _ in range(rng.choice((1, 2, 2, 3))):
+        kind = rng.choices(("measure", "date", "category"), (5, 2, 2))[0]
+        usual = {"measure": w.MEASURES, "date": w.DATES, "category": w.CATEGORIES}[kind]
+        word, type = names.fresh(usual, 0.5), {"measure": "DOUBLE", "date": "DATE", "category": "VARCHAR"}[kind]
+        added = []
+        for i in pair:
+            phrase = word if rng.random() < 0.5 else f"{w.word(rng, w.MODIFIERS, 0.5)} {word}"
+            column = Column(phrase.replace(" ", "_"), type, kind, phrase)
+            added.append(dataclasses.replace(column, values=_values(rng)) if kind == "category" else column)
+            tables[i] = dataclasses.replace(tables[i], columns=(*tables[i].columns, added[-1]))
+        shared.append(Shared(word, tuple(column.name for column in added)))
+    if rng.random() < 0.4:
+        # As "orders" of sales orders and purchase orders.
+        word = names.fresh(w.ENTITIES, 0.5)
+        for i in pair:
+            singular = f"{names.modifier(set())} {word}"
+            if singular not in {table.singular for table in tables}:
+                tables[i] = dataclasses.replace(tables[i], singular=singular, plural=w.plural(singular))
+    else:
+        word = names.fresh(w.ENTITIES, 0.5)
+    return Noun(word, w.plural(word), tuple(tables[i].name for i in pair), tuple(shared))
+
+
+def _add_aggregates(tables: list[Table], names: _Names, rng: random.Random) -> list[Aggregate]:
+    """Figures on record beside the rows that add up to them. Changes ``tables``."""
+    found = []
+    for rows in list(tables):
+        for link in rows.with_role("reference"):
+            if rng.random() < 0.4:
+                continue
+            name = (link.references or "").rpartition(".")[0]
+            i = next(i for i, table in enumerate(tables) if table.name == name)
+            measures = [c for c in rows.with_role("measure") if is_number(c)]
+            measure = rng.choice(measures) if measures and rng.random() < 0.4 else None
+            phrase, kept = f"number of {rows.plural}", f"{rows.singular} {rng.choice(('count', 'total', 'number'))}"
+            if measure:
+                m = measure.phrase
+                phrase, kept = rng.choice(((f"total {m}", f"{m} sum"), (f"{m} so far", f"{m} total")))
+            if rng.random() < 0.3:
+                kept = f"{w.word(rng, w.MODIFIERS, 0.5)} {kept}"
+            column = Column(kept.replace(" ", "_"), "INTEGER", "measure", kept)
+            if column.name in {c.name for c in tables[i].columns}:
+                continue
+            tables[i] = dataclasses.replace(tables[i], columns=(*tables[i].columns, column))
+            found.append(Aggregate(name, phrase, column.name, rows.name, link.name, measure.name if measure else None))
+    return found
+
+
 def random_database(rng: random.Random) -> Database:
     names, tables, heads, terms = _Names(rng), [], [], []
     names.used |= {"name", "id", "few", "top", "over", "time", "total", "average"}
-    for _ in range(rng.choice((1, 2, 2, 3))):
+    for _ in range(rng.choice((1, 2, 2, 3, 3))):
         table, more_heads, more_terms = _table(names, tables, rng)
         tables.append(table)
         heads += more_heads
         terms += more_terms
+    nouns = [noun for _ in range(rng.choice((0, 1, 2))) if (noun := _add_noun(tables, names, rng))]
+    aggregates = _add_aggregates(tables, names, rng)
+    values = [value for table in tables for value in _named_twice(table, rng)]
     rng.shuffle(tables)
-    return Database("random", "A random database", "train", tuple(tables), tuple(heads), tuple(terms))
+    if any(len({c.name for c in table.columns}) < len(table.columns) for table in tables):
+        return random_database(rng)
+    return Database(
+        "random",
+        "A random database",
+        "train",
+        tuple(tables),
+        tuple(heads),
+        tuple(terms),
+        tuple(values),
+        tuple(nouns),
+        tuple(aggregates),
+    )

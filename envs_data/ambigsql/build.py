@@ -1,11 +1,12 @@
 """Builds the bundled AmbigSQL tasks: drafts → executed readings → twins → ``tasks_<split>.jsonl``.
 
-    python -m envs_data.ambigsql.build            # writes the files that ship with the package
-    python -m envs_data.ambigsql.build --check    # builds again and compares bytes
+    python -m envs_data.ambigsql.build                      # writes the files that ship with the package
+    python -m envs_data.ambigsql.build --check              # builds again and compares bytes
+    python -m envs_data.ambigsql.build --database retail    # one database, to look at; writes nothing
 
 A draft becomes two tasks with the same request text. In the ambiguous one all its readings stand, beside a
-note of the same sort about something else; in the clear one that note's place is taken by a note that
-settles the slot. All other notes are the same in both.
+definition of something else of the same sort and an aside about what is open; in the clear one a definition
+settles what is open, and the aside is about the other thing. All further notes are the same in both.
 """
 
 from __future__ import annotations
@@ -13,130 +14,114 @@ from __future__ import annotations
 import argparse
 import hashlib
 import random
+import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from act_env.conversation import Action, Option, Provenance, Reading, Result, Slot, Task
+from act_env.conversation import Action, Provenance, Reading, Result, Task
 from act_env.errors import CutThroughTie, ExecutionError
 from act_env.sql import grading, sandbox
 from act_env.tasks import write_tasks
-from envs_data.ambigsql.notes import about, fillers, settling
-from envs_data.ambigsql.patterns import Choice, Draft, drafts, naming, replies, tidy, wordings
+from envs_data.ambigsql.drafts import Draft, Values
+from envs_data.ambigsql.notes import Note, twin_notes
+from envs_data.ambigsql.patterns import KINDS, drafts
+from envs_data.ambigsql.slots import question, slot_of
 from envs_data.ambigsql.spec import SPLITS, Database, context_text, schema_text
 from envs_data.ambigsql.values import Rows
 from envs_data.duck import bundled_database, bundled_names, database_path
+from envs_data.manifest import write_manifest
 
-BUILDER = "ambigsql-bundled 1"
-KINDS = ("information", "population", "presentation")
-TWINS_A_KIND = 20
-"""Twins of one kind of one database: 10 databases, 3 kinds and 2 labels make 1,200 tasks."""
-A_TARGET = 4
-"""At most so many twins of a kind share what is open (one head, one term, one table's order)."""
+BUILDER = "ambigsql-bundled 2"
+LICENCE = "Apache-2.0"
+ENVIRONMENT = "ActClarify-AmbigSQL-v0"
+TWINS_A_KIND = 14
+"""Twins of one kind of one database: 24 databases, 8 kinds and 2 labels make 5,376 tasks."""
 ROWS = 60
 """A result longer than this is not what a person asks to be read out."""
+HALF = 1 / 3
+"""The share of requests with two gaps whose ambiguous twin has one of them settled."""
 FOLDER = Path(__file__).parent
-
-_CUES = {
-    "descending": ("descending", "highest first", "highest", "largest first", "largest", "from the highest",
-                   "newest first", "newest", "latest first", "latest", "decreasing", "top down"),
-    "ascending": ("ascending", "lowest first", "lowest", "smallest first", "smallest", "from the lowest",
-                  "oldest first", "oldest", "earliest first", "earliest", "increasing", "bottom up"),
-    "3": ("3", "three"), "5": ("5", "five"), "10": ("10", "ten"),
-    "month": ("by month", "month", "months", "monthly"), "quarter": ("by quarter", "quarter", "quarters", "quarterly"),
-    "year": ("by year", "year", "years", "yearly", "annually"),
-}  # fmt: skip
-_SLOT_CUES = {
-    "order": ("order", "direction", "sort order", "sort", "sorted"),
-    "few": ("how many", "few", "number of rows", "number", "rows"),
-    "period": ("period", "time step", "interval", "granularity", "over time"),
-}
-
-
-def _cues(draft: Draft, choice: Choice) -> tuple[str, ...]:
-    if draft.sort in ("order", "few", "period"):
-        return _CUES[choice.value]
-    cues = [choice.offer, choice.value.replace("_", " "), choice.gloss]
-    if draft.sort == "head":
-        # The words that no other option has: "net" of "net revenue".
-        others = {word for other in draft.choices if other is not choice for word in other.offer.split()}
-        cues += [word for word in choice.offer.split() if word not in others and word != draft.word]
-    return tuple(dict.fromkeys(cues))
-
-
-def slot_of(draft: Draft) -> Slot:
-    """The draft's open slot, as questions and replies see it."""
-    if draft.sort in ("head", "term"):
-        name, cues = draft.word, (draft.word,)
-        if draft.sort == "term":
-            cues += (f"{draft.word} {draft.table.plural}", f"{draft.word} {draft.table.singular}")
-    else:
-        name, cues = draft.sort, _SLOT_CUES[draft.sort]
-    options = tuple(Option(c.value, c.gloss, _cues(draft, c), replies(draft, c)) for c in draft.choices)
-    return Slot(name, cues, options)
-
-
-def gold_question(draft: Draft, rng: random.Random) -> str:
-    names = naming(draft, rng)
-    return tidy(rng.choice(wordings()["questions"][draft.sort]).format(**names))
 
 
 def results(box: sandbox.Sandbox, draft: Draft) -> list[Result] | str:
     """The readings' results, or why the draft is no task."""
     found: list[Result] = []
-    for choice in draft.choices:
+    for filling in draft.fillings:
         try:
-            result = box.gold(choice.sql)
+            result, *same = (box.gold(sql) for sql in (filling.sql, *filling.same))
         except CutThroughTie:
             return "cut through a tie"
         except ExecutionError as error:
-            raise ValueError(f"{choice.sql!r} does not run: {error}") from error
+            raise ValueError(f"{filling.sql!r} does not run: {error}") from error
         if not result.rows or all(cell is None for row in result.rows for cell in row):
             return "empty"
         if len(result.rows) > ROWS:
             return "too long"
         if result.ranks is not None and len(set(result.ranks)) == 1 and len(result.rows) > 1:
             return "one tie"
+        if not all(grading.match(other, result).ok for other in same):
+            return "hangs on rows without a match"
         if any(grading.match(result, other).ok or grading.match(other, result).ok for other in found):
             return "readings agree"
         found.append(result)
     return found
 
 
-def twins(database: Database, draft: Draft, found: list[Result], number: int, rng: random.Random) -> Iterator[Task]:
-    """The clear and the ambiguous task of one request text."""
-    settled = rng.choice(draft.choices)
-    settle, other = settling(database, draft, settled, rng), about(database, draft.sort, rng, draft.target)
-    if other is None:
-        return
-    shared = fillers(database, draft, rng.choice((2, 3, 3, 4)), rng, beside=other)
-    place = rng.randint(0, len(shared))
-    slot, question = slot_of(draft), gold_question(draft, rng)
-    readings = [
-        Reading(c.value, c.sql, c.gloss, {slot.name: c.value}, r) for c, r in zip(draft.choices, found, strict=True)
+def twins(
+    database: Database, draft: Draft, found: Sequence[Result], number: int, provenance: Provenance, rng: random.Random
+) -> tuple[Task, Task] | str:
+    """The clear and the ambiguous task of one request text, or why there are none."""
+    slots = tuple(slot_of(gap) for gap in draft.gaps)
+    if len({slot.name for slot in slots}) < len(slots):
+        return "two gaps of one name"
+    readings = tuple(
+        Reading(
+            id="+".join(filling.values),
+            answer=filling.sql,
+            gloss="; ".join(draft.glosses(filling)),
+            slots={slot.name: value for slot, value in zip(slots, filling.values, strict=True)},
+            result=result,
+        )
+        for filling, result in zip(draft.fillings, found, strict=True)
+    )
+    meant = rng.randrange(len(readings))
+    settled = [gap.choice(value) for gap, value in zip(draft.gaps, draft.fillings[meant].values, strict=True)]
+    held = rng.randrange(len(slots)) if len(slots) > 1 and rng.random() < HALF else None
+    notes = twin_notes(database, draft, settled, held, rng)
+    if notes is None:
+        return "no other note"
+    asked = question([gap for i, gap in enumerate(draft.gaps) if i != held], draft.text, slots, rng)
+    if asked is None:
+        return "no question is understood"
+    open_ones = [
+        r for r in readings if held is None or r.slots[slots[held].name] == readings[meant].slots[slots[held].name]
     ]
-    group = f"{database.name}:{draft.pattern}:" + "|".join(sorted(c.sql for c in draft.choices))
-    for label, note in (("clear", settle), ("ambiguous", other)):
-        clear = label == "clear"
-        notes = [n.text for n in shared[:place]] + [note.text] + [n.text for n in shared[place:]]
-        kept = [r for r in readings if not clear or r.id == settled.value]
-        yield Task(
+    schema = schema_text(database)
+    group = f"{database.name}:{draft.pattern}:" + "|".join(sorted(filling.sql for filling in draft.fillings))
+
+    def twin(label: str, beside: Sequence[Note], kept: Sequence[Reading]) -> Task:
+        settling = [n.text for n in beside if n.defines and n.target in draft.targets]
+        return Task(
             id=_id(database.name, draft, number, label),
-            environment="ActClarify-AmbigSQL-v0",
+            environment=ENVIRONMENT,
             split=database.split,
             database=database.name,
-            context=context_text(schema_text(database), notes),
+            context=context_text(schema, [note.text for note in beside]),
             request=draft.text,
-            readings=tuple(_with_prior(r, 1 / len(kept)) for r in kept),
-            slots=(slot,),
-            gold_action=Action.ANSWER if clear else Action.CLARIFY,
-            gold_question=question,
+            readings=tuple(_with_prior(reading, 1 / len(kept)) for reading in kept),
+            slots=slots,
+            gold_action=Action.ANSWER if label == "clear" else Action.CLARIFY,
+            gold_question=asked,
             kind=draft.kind,
             group=group,
-            provenance=Provenance("bundled", "Apache-2.0", BUILDER, draft.pattern, f"{draft.sort}:{draft.word}"),
-            settled_by=settle.text if clear else "",
+            provenance=provenance,
+            settled_by="; ".join(settling),
         )
+
+    return twin("clear", notes[0], [readings[meant]]), twin("ambiguous", notes[1], open_ones)
 
 
 def _id(database: str, draft: Draft, number: int, label: str) -> str:
@@ -149,71 +134,127 @@ def _with_prior(reading: Reading, prior: float) -> Reading:
     return Reading(reading.id, reading.answer, reading.gloss, reading.slots, reading.result, prior)
 
 
-def build_database(database: Database, box: sandbox.Sandbox, rejected: Counter) -> Iterator[Task]:
-    """Twins of one database, ``TWINS_A_KIND`` of each kind where it has them; rejects are counted by reason."""
-    for kind in KINDS:
-        rng = random.Random(f"{BUILDER}:{database.name}:{kind}")
-        made, texts, targets = 0, set(), Counter()
-        for _ in range(400 * TWINS_A_KIND):
-            if made == TWINS_A_KIND:
+def build_database(
+    database: Database,
+    box: sandbox.Sandbox,
+    rejected: Counter,
+    *,
+    values: Values | None = None,
+    twins_a_kind: int = TWINS_A_KIND,
+    kinds: Sequence[str] = KINDS,
+    source: str = "bundled",
+    licence: str = LICENCE,
+    builder: str = BUILDER,
+    seed: str = "",
+) -> Iterator[Task]:
+    """Twins of one database, ``twins_a_kind`` of each kind where it has so many; rejects are counted by reason.
+
+    ``values`` is where literals come from (the bundled rows by default). The database's name, kind, builder and
+    seed determine everything.
+    """
+    values = values or Rows(database.name)
+    for kind in kinds:
+        rng = random.Random(f"{builder}:{database.name}:{kind}{seed}")
+        taken = _Taken(twins_a_kind, _variety(database, kind))
+        for _ in range(150 * twins_a_kind):
+            if taken.made == twins_a_kind:
                 break
-            draft = drafts(database, kind, Rows(database.name), rng)
+            draft = drafts(database, kind, values, rng)
             if draft is None:
                 continue
-            reason = _unfit(draft, texts, targets, kind) or results(box, draft)
-            if isinstance(reason, str):
-                rejected[f"{kind}: {reason}"] += 1
+            made: tuple[Task, Task] | list[Result] | str = taken.refuses(draft) or results(box, draft)
+            if not isinstance(made, str):
+                origin = "+".join(f"{gap.sort}:{gap.word}" for gap in draft.gaps)
+                provenance = Provenance(source, licence, builder, draft.pattern, origin)
+                made = twins(database, draft, made, taken.made, provenance, rng)
+            if isinstance(made, str):
+                rejected[f"{kind}: {made}"] += 1
                 continue
-            pair = list(twins(database, draft, reason, made, rng))
-            if not pair:
-                rejected[f"{kind}: no other note"] += 1
-                continue
-            yield from pair
-            made += 1
-            texts.add(draft.text.lower().rstrip("?."))
-            targets[draft.target, draft.pattern] += 1
-            targets[draft.target] += 1
+            yield from made
+            taken.add(draft)
 
 
-def _unfit(draft: Draft, texts: set[str], targets: Counter, kind: str) -> str:
-    if draft.text.lower().rstrip("?.") in texts:
-        return "same text"
-    if targets[draft.target, draft.pattern] >= (2 if kind == "presentation" else 1):
-        return "same pattern and target"
-    if targets[draft.target] >= (10 if kind == "presentation" else A_TARGET):
-        return "target used up"
-    return ""
+def _variety(database: Database, kind: str) -> int:
+    """How many different things a kind's requests of a database can be about."""
+    nouns = sum(len(noun.tables) > 1 for noun in database.nouns)
+    return {"information": len(database.heads), "column": len(database.heads), "population": len(database.terms),
+            "value": len(database.values), "table": nouns, "aggregate": len(database.aggregates),
+            "presentation": 3 * len(database.tables)}.get(kind, 4 * len(database.tables))  # fmt: skip
 
 
-def build() -> tuple[list[Task], Counter]:
-    """All bundled tasks in a fixed order, and the counts of what was rejected."""
-    tasks, rejected = [], Counter()
-    for name in bundled_names():
-        with sandbox.Sandbox(database_path(name)) as box:
-            tasks += build_database(bundled_database(name), box, rejected)
+class _Taken:
+    """What the twins made so far use up, so that they differ in what they are about and in how they ask."""
+
+    def __init__(self, wanted: int, variety: int):
+        self.made, self._texts, self._counts = 0, set(), Counter()
+        self._a_target = 1 + -(-5 * wanted // (3 * max(variety, 1)))
+        self._a_pattern = 1 + self._a_target // 4
+
+    def refuses(self, draft: Draft) -> str:
+        """Why a draft is too like the others; empty where it is not."""
+        if _plain(draft.text) in self._texts:
+            return "same text"
+        if self._counts[draft.targets, draft.pattern] >= self._a_pattern:
+            return "same pattern and target"
+        return "target used up" if self._counts[draft.targets] >= self._a_target else ""
+
+    def add(self, draft: Draft) -> None:
+        self.made += 1
+        self._texts.add(_plain(draft.text))
+        self._counts.update([(draft.targets, draft.pattern), draft.targets])
+
+
+def _plain(text: str) -> str:
+    return text.lower().rstrip("?.")
+
+
+def _built(name: str) -> tuple[list[Task], Counter]:
+    rejected: Counter = Counter()
+    with sandbox.Sandbox(database_path(name)) as box:
+        return list(build_database(bundled_database(name), box, rejected)), rejected
+
+
+def build(
+    names: Sequence[str] | None = None, *, workers: int = 2, done: Callable[[str], None] = lambda name: None
+) -> tuple[list[Task], Counter]:
+    """The bundled tasks in a fixed order, and the counts of what was rejected; ``done`` is called a database."""
+    tasks: list[Task] = []
+    rejected: Counter = Counter()
+    names = bundled_names() if names is None else names
+    with ProcessPoolExecutor(workers) as pool:
+        for name, (made, refused) in zip(names, pool.map(_built, names), strict=True):
+            tasks += made
+            rejected += refused
+            done(name)
     return tasks, rejected
 
 
 def write(folder: Path, tasks: list[Task]) -> list[Path]:
-    """One file a split."""
-    paths = []
+    """One file a split, and the manifest."""
+    splits = {}
     for split in SPLITS:
-        paths.append(folder / f"tasks_{split}.jsonl")
-        write_tasks(paths[-1], [task for task in tasks if task.split == split])
-    return paths
+        path, mine = folder / f"tasks_{split}.jsonl", [task for task in tasks if task.split == split]
+        write_tasks(path, mine)
+        splits[split] = path, mine
+    return [*(path for path, _ in splits.values()), write_manifest(folder, BUILDER, LICENCE, splits)]
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("envs_data.ambigsql.build", description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, default=FOLDER, help="where to write (default: the package)")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the packaged files differ")
+    parser.add_argument("--database", action="append", help="build only this one, show samples, write nothing")
+    parser.add_argument("--samples", type=int, default=0, help="how many tasks of each kind to show")
     options = parser.parse_args(argv)
-    tasks, rejected = build()
+    tasks, rejected = _with_progress(options.database)
     counts = Counter((task.split, task.kind, task.gold_action.value) for task in tasks)
     for key, count in sorted(counts.items()):
         print(f"{count:5d}  {' '.join(key)}")
     for reason, count in rejected.most_common():
         print(f"{count:5d}  rejected, {reason}")
+    _show(tasks, options.samples)
+    if options.database:
+        return 0
     if not options.check:
         write(options.out, tasks)
         return 0
@@ -221,6 +262,30 @@ def main(argv: list[str] | None = None) -> int:
         stale = [p.name for p in write(Path(folder), tasks) if p.read_bytes() != (FOLDER / p.name).read_bytes()]
     print(f"differ, build them again: {stale}" if stale else "the packaged files are up to date")
     return 1 if stale else 0
+
+
+def _with_progress(names: Sequence[str] | None) -> tuple[list[Task], Counter]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    names = bundled_names() if names is None else names
+    with Progress(console=Console(file=sys.stderr), transient=True) as bar:
+        step = bar.add_task("AmbigSQL", total=len(names))
+        return build(names, done=lambda name: bar.update(step, advance=1, description=f"AmbigSQL: {name}"))
+
+
+def _show(tasks: Sequence[Task], samples: int) -> None:
+    for kind in KINDS:
+        pairs = [pair for pair in zip(tasks[::2], tasks[1::2], strict=True) if pair[0].kind == kind]
+        for clear, ambiguous in random.Random(0).sample(pairs, min(samples, len(pairs))):
+            print(f"\n[{kind}, {clear.provenance.pattern}] {clear.request}")
+            for left, right in zip(
+                *(t.context.partition("Notes:\n")[2].split("\n") for t in (clear, ambiguous)), strict=True
+            ):
+                print(f"    {left}" if left == right else f"    {left}   <->   {right}")
+            print(f"  {ambiguous.gold_question}")
+            for reading in ambiguous.readings:
+                print(f"  {'*' if reading.id == clear.readings[0].id else ' '} {reading.gloss}: {reading.answer}")
 
 
 if __name__ == "__main__":

@@ -1,98 +1,163 @@
-"""Notes of a data dictionary: those that settle a slot, those of the same sort about something else,
-and those that share a word and settle nothing."""
+"""Notes of a data dictionary: definitions, which settle what a gap stands for, and asides, which speak of the
+same things and settle nothing.
+
+Twins exchange two notes. Beside the clear one stand a definition of its gap and an aside about something else of
+the same sort; beside the ambiguous one an aside about its gap and a definition of the other thing. So both have
+one definition and one aside, and their notes share as many words with the request.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import random
+from collections.abc import Collection, Sequence
 
-from envs_data.ambigsql.patterns import DIRECTIONS, FEW, PERIODS, Choice, Draft, condition_gloss, tidy, wordings
+from envs_data.ambigsql import heads, presentation, rows, tables
+from envs_data.ambigsql.drafts import SORTS, Choice, Draft, Gap, Target, tidy, wordings
 from envs_data.ambigsql.spec import Database, Table
-
-SORTS = ("head", "term", "order", "few", "period")
 
 
 @dataclasses.dataclass(frozen=True)
 class Note:
-    """``target`` is what it is about, as Draft.target; asides have the sort "aside"."""
+    """``target`` is what it is about; ``defines`` says whether it settles that."""
 
     text: str
-    target: tuple[str, str, str]
+    target: Target
+    defines: bool
 
 
-def _write(sort: str, table: Table, word: str, gloss: str, rng: random.Random, named: bool = False) -> Note:
-    """``named`` asks for a wording that names the table."""
-    choices = wordings()["notes"][sort]
-    if named:
-        choices = [wording for wording in choices if "{T" in wording]
-    text = tidy(rng.choice(choices).format(w=word, d=gloss, T=table.singular, Ts=table.plural))
-    base = sort.split("_")[0]
-    return Note(text, (base, table.name, {"few": "few", "period": "over time", "order": ""}.get(base, word)))
+@dataclasses.dataclass(frozen=True)
+class Exchange:
+    """The notes in which a gap's twins differ, as (beside the clear one, beside the ambiguous one); ``other`` is what
+    the second definition is of, ``meant`` what it says."""
+
+    other: Gap
+    meant: Choice
+    definitions: tuple[Note, Note]
+    asides: tuple[Note, Note]
 
 
-def _shared_word(database: Database, word: str) -> bool:
-    return sum(item.word == word for item in (*database.heads, *database.terms)) > 1
+def settling(database: Database, gap: Gap, choice: Choice, rng: random.Random) -> Note:
+    """A note under which the gap stands for just this choice."""
+    sort = f"order_{choice.value}" if gap.sort == "order" else gap.sort
+    texts = _told_apart(database, gap, wordings()["notes"][sort])
+    return Note(_filled(rng.choice(texts), gap, d=choice.gloss), gap.target, True)
 
 
-def settling(database: Database, draft: Draft, choice: Choice, rng: random.Random) -> Note:
-    """A note under which the draft's request means just this choice."""
-    sort = f"order_{choice.value}" if draft.sort == "order" else draft.sort
-    return _write(sort, draft.table, draft.word, choice.gloss, rng, named=_shared_word(database, draft.word))
+def aside(database: Database, gap: Gap, rng: random.Random) -> Note:
+    """A note about the gap's word, and one of its choices, that settles nothing."""
+    choice = rng.choice(gap.choices)
+    # A value's name is a word of its choices' glosses: a definition says it twice, so an aside does.
+    names = choice.gloss if gap.sort == "value" else choice.names or gap.plural
+    texts = _told_apart(database, gap, wordings()["notes"][f"aside_{gap.sort}"])
+    return Note(_filled(rng.choice(texts), gap, o=names), gap.target, False)
 
 
-def about(database: Database, sort: str, rng: random.Random, but: tuple[str, str, str]) -> Note | None:
-    """A note of a sort about anything but the target ``but``; None where the database has nothing else."""
-    if sort in ("head", "term"):
-        items = [i for i in (database.heads if sort == "head" else database.terms) if (sort, i.table, i.word) != but]
-        if not items:
-            return None
-        item = rng.choice(items)
-        table = database.table(item.table)
-        if sort == "head":
-            gloss = table.column(rng.choice(item.columns)).phrase
-        else:
-            gloss = condition_gloss(table, rng.choice(item.readings), rng)
-        return _write(sort, table, item.word, gloss, rng, named=_shared_word(database, item.word))
-    tables = [table for table in database.tables if (sort, table.name) != but[:2]]
-    if not tables:
+def remark(table: Table, rng: random.Random) -> Note:
+    """A note about a table that no gap is about."""
+    text = rng.choice(wordings()["notes"]["aside_table"])
+    return Note(tidy(text.format(T=table.singular, Ts=table.plural)), ("table", table.name, ""), False)
+
+
+def _filled(text: str, gap: Gap, **words: str) -> str:
+    return tidy(text.format(w=gap.word, T=gap.singular, Ts=gap.plural, **words))
+
+
+def _told_apart(database: Database, gap: Gap, texts: Sequence[str]) -> Sequence[str]:
+    """The wordings that say which table they speak of, where the gap's word is said of more than one."""
+    if sum(item.word == gap.word for item in (*database.heads, *database.terms, *database.values)) < 2:
+        return texts
+    return [text for text in texts if "{T" in text]
+
+
+def other_gap(database: Database, sort: str, rng: random.Random, but: Collection[Target]) -> Gap | None:
+    """A gap of a sort about none of the targets; None where the database has nothing else."""
+    return _drawn(_gaps(database, sort, rng), rng, but)
+
+
+def _gaps(database: Database, sort: str, rng: random.Random) -> list[Gap]:
+    table = database.table
+    match sort:
+        case "head":
+            return [heads.gap_of(table(head.table), head) for head in database.heads]
+        case "term" | "value":
+            items = database.terms if sort == "term" else database.values
+            return [rows.part_of(table(item.table), item, rng)[0].gap for item in items]
+        case "noun":
+            return [tables.noun_part(database, noun).gap for noun in database.nouns]
+        case "aggregate":
+            return [tables.aggregate_part(database, item).gap for item in database.aggregates]
+        case "order":
+            return [presentation.order_part(table, "measure", rng).gap for table in database.tables]
+        case "few":
+            return [presentation.few_part(table).gap for table in database.tables]
+        case "period":
+            return [presentation.period_part(table, rng).gap for table in database.tables]
+    raise ValueError(f"sort {sort!r} is none of {SORTS}")
+
+
+def _drawn(gaps: Sequence[Gap], rng: random.Random, but: Collection[Target]) -> Gap | None:
+    left = [gap for gap in gaps if gap.target not in but]
+    return rng.choice(left) if left else None
+
+
+def exchange(
+    database: Database, gap: Gap, settled: Choice, rng: random.Random, but: Collection[Target] = ()
+) -> Exchange | None:
+    """The notes in which the twins of a gap differ; None where nothing else of its sort can be spoken of."""
+    other = other_gap(database, gap.sort, rng, {gap.target, *but})
+    if other is None:
         return None
-    table = rng.choice(tables)
-    if sort == "order":
-        return _write(f"order_{rng.choice(DIRECTIONS)}", table, "", "", rng)
-    gloss = rng.choice(FEW) if sort == "few" else f"by {rng.choice(PERIODS)}"
-    return _write(sort, table, "", gloss, rng)
+    meant = rng.choice(other.choices)
+    definitions = settling(database, gap, settled, rng), settling(database, other, meant, rng)
+    return Exchange(other, meant, definitions, (aside(database, other, rng), aside(database, gap, rng)))
 
 
-def aside(database: Database, rng: random.Random, draft: Draft | None = None) -> Note:
-    """A note that settles nothing; about the draft's own word or table where one is given."""
-    if draft is not None and draft.sort in ("head", "term"):
-        sort, table, word = draft.sort, draft.table, draft.word
-    else:
-        items = [("head", i.table, i.word) for i in database.heads] + [
-            ("term", i.table, i.word) for i in database.terms
-        ]
-        sort, name, word = rng.choice(items) if items else ("table", database.tables[0].name, "")
-        table = database.table(name)
-        if draft is not None or rng.random() < 0.4:
-            sort, table = "table", draft.table if draft is not None else rng.choice(database.tables)
-    text = rng.choice(wordings()["notes"][f"aside_{sort}"])
-    return Note(text.format(w=word, T=table.singular, Ts=table.plural), ("aside", table.name, text))
-
-
-def fillers(database: Database, draft: Draft, count: int, rng: random.Random, beside: Note | None = None) -> list[Note]:
-    """``count`` notes on different matters, none of which settles the draft or speaks of what ``beside`` does."""
+def fillers(
+    database: Database, but: Collection[Target], count: int, rng: random.Random, *, defined: bool = True
+) -> list[Note]:
+    """``count`` notes on different matters, none of them among the targets; asides, and definitions if wanted."""
     notes: list[Note] = []
-    taken = {draft.target} | ({beside.target} if beside else set())
-    if rng.random() < 0.5:
-        notes.append(aside(database, rng, draft))
-        taken.add(notes[0].target)
+    taken = set(but)
     for _ in range(20 * count):
         if len(notes) >= count:
             break
-        sort = rng.choice((*SORTS, "aside", "aside"))
-        note = aside(database, rng) if sort == "aside" else about(database, sort, rng, draft.target)
-        if note is not None and note.target not in taken:
+        sort = rng.choice((*SORTS, "table"))
+        if sort == "table":
+            note = remark(rng.choice(database.tables), rng)
+        else:
+            gap = other_gap(database, sort, rng, taken)
+            if gap is None:
+                continue
+            defines = defined and rng.random() < 0.5
+            note = settling(database, gap, rng.choice(gap.choices), rng) if defines else aside(database, gap, rng)
+        if note.target not in taken:
             notes.append(note)
             taken.add(note.target)
-    rng.shuffle(notes)
     return notes
+
+
+def twin_notes(
+    database: Database, draft: Draft, settled: Sequence[Choice], held: int | None, rng: random.Random
+) -> tuple[list[Note], list[Note]] | None:
+    """The notes beside the clear and the ambiguous twin, 3 to 8 each, in the same places.
+
+    ``settled`` is each gap's choice in the clear twin; the gap at index ``held`` is settled in both. None where
+    the database has too little to speak of.
+    """
+    taken: set[Target] = set(draft.targets)
+    pairs: list[tuple[Note, Note]] = []
+    for i, (gap, choice) in enumerate(zip(draft.gaps, settled, strict=True)):
+        swapped = exchange(database, gap, choice, rng, taken)
+        if swapped is None:
+            return None
+        taken.add(swapped.other.target)
+        both = (swapped.definitions, swapped.asides)
+        pairs += [(beside_clear, beside_clear) for beside_clear, _ in both] if i == held else both
+    spare = 8 - len(pairs)
+    extra = fillers(database, taken, min(spare, rng.choice((1, 2, 2, 3, 3, 4))), rng)
+    pairs += [(note, note) for note in extra]
+    if len(pairs) < 3:
+        return None
+    rng.shuffle(pairs)
+    return [clear for clear, _ in pairs], [ambiguous for _, ambiguous in pairs]

@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from envs_data.ambigsql.patterns import is_number
+from envs_data.ambigsql.drafts import is_number
 from envs_data.ambigsql.spec import Column, Table
 
 
@@ -31,7 +31,7 @@ def round_number(value: float) -> int | float:
 
 
 class Rows:
-    """Literals of one bundled database (``patterns.Values``): names, categories, and round thresholds."""
+    """Literals of one bundled database (``drafts.Values``): names, categories, and round thresholds."""
 
     def __init__(self, database: str):
         self.database = database

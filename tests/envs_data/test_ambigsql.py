@@ -12,13 +12,12 @@ from act_env.conversation import Action
 from act_env.sql import grading, sandbox
 from envs_data import ambigsql
 from envs_data.ambigsql import build
-from envs_data.ambigsql.notes import about, fillers, settling
-from envs_data.ambigsql.patterns import drafts, tidy, wordings
-from envs_data.ambigsql.spec import SPLITS
-from envs_data.ambigsql.values import Rows, round_number
+from envs_data.ambigsql.drafts import SORTS, adds_up, tidy, wordings
+from envs_data.ambigsql.notes import aside, exchange, fillers, other_gap, settling
+from envs_data.ambigsql.patterns import KINDS
+from envs_data.ambigsql.spec import SPLITS, Column, ident
+from envs_data.ambigsql.values import round_number
 from envs_data.duck import bundled_database, bundled_names, database_path
-
-KINDS = {"information", "population", "presentation"}
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +31,12 @@ def tasks(corpus):
 
 
 def test_size_balance_and_kinds(corpus, tasks):
-    assert len(tasks) >= 800
+    labels = Counter(task.gold_action for task in tasks)
+    assert min(labels.values()) >= 2000
+    assert min(Counter(task.kind for task in corpus["test"].tasks).values()) >= 200
     for source in corpus.values():
         labels = Counter((task.kind, task.gold_action) for task in source.tasks)
-        assert {kind for kind, _ in labels} == KINDS
+        assert {kind for kind, _ in labels} == set(KINDS)
         for kind in KINDS:
             assert labels[kind, Action.CLARIFY] == labels[kind, Action.ANSWER] > 0
     assert len({task.id for task in tasks}) == len(tasks)
@@ -46,25 +47,49 @@ def test_splits_are_by_database(corpus):
         assert {task.database for task in source.tasks} == set(bundled_names(split))
 
 
-def test_every_text_carries_both_labels_beside_one_differing_note(tasks):
+@pytest.fixture(scope="module")
+def pairs(tasks):
+    """The twins of every request, the clear one first."""
     twins = defaultdict(list)
     for task in tasks:
-        twins[task.database, task.request].append(task)
-    for pair in twins.values():
-        assert sorted(task.gold_action.value for task in pair) == ["answer", "clarify"]
-        first, second = (task.context.split("\n") for task in pair)
-        assert len(first) == len(second)
-        assert sum(a != b for a, b in zip(first, second, strict=True)) == 1
+        twins[task.database, task.request, task.kind].append(task)
+    return [sorted(pair, key=lambda task: task.gold_action.value) for pair in twins.values()]
+
+
+def notes_of(task):
+    return [line.removeprefix("- ") for line in task.context.partition("\nNotes:\n")[2].split("\n")]
+
+
+def test_every_text_carries_both_labels(pairs):
+    for pair in pairs:
+        assert [task.gold_action.value for task in pair] == ["answer", "clarify"]
         assert pair[0].group == pair[1].group
 
 
-def test_only_the_clear_twin_names_what_settles_it(tasks):
+def test_twins_differ_in_a_definition_and_an_aside_for_each_gap_that_is_open(pairs):
+    for clear, ambiguous in pairs:
+        first, second = notes_of(clear), notes_of(ambiguous)
+        assert 3 <= len(first) == len(second) <= 8
+        open_slots = {name for name in clear.readings[0].slots if len({r.slots[name] for r in ambiguous.readings}) > 1}
+        assert sum(a != b for a, b in zip(first, second, strict=True)) == 2 * len(open_slots)
+
+
+def test_only_what_settles_a_gap_is_named_as_settling(tasks):
     for task in tasks:
         clear = task.gold_action is Action.ANSWER
-        assert bool(task.settled_by) == clear == (len(task.readings) == 1)
-        notes = task.context.partition("\nNotes:\n")[2].split("\n")
-        assert 3 <= len(notes) <= 5
-        assert not clear or f"- {task.settled_by}" in notes
+        settling_notes = task.settled_by.split("; ") if task.settled_by else []
+        assert clear == (len(task.readings) == 1)
+        assert len(settling_notes) == (len(task.slots) if clear else len(task.slots) - open_slots(task))
+        assert set(settling_notes) <= set(notes_of(task))
+
+
+def open_slots(task):
+    return sum(len({reading.slots[slot.name] for reading in task.readings}) > 1 for slot in task.slots)
+
+
+def test_requests_with_two_gaps_leave_one_or_two_open(tasks):
+    left = Counter(open_slots(task) for task in tasks if task.kind == "double" and task.gold_action is Action.CLARIFY)
+    assert set(left) == {1, 2} and left[2] > left[1] > 0.2 * left[2]
 
 
 def test_readings_differ_and_are_not_empty(tasks):
@@ -83,10 +108,13 @@ def test_stored_results_are_what_the_databases_answer(tasks):
             assert box.gold(reading.answer) == reading.result
 
 
-def test_gold_questions_ask_about_the_open_slot(tasks):
+def test_gold_questions_ask_about_what_is_open(tasks):
     for task in tasks:
         assert actions.action_of(task.gold_question) is Action.CLARIFY, task.gold_question
-        assert actions.slots_asked(task.gold_question, task.slots, task.request) == (task.slots[0].name,)
+        asked = actions.slots_asked(task.gold_question, task.slots, task.request)
+        if task.gold_action is Action.CLARIFY:
+            differing = {s.name for s in task.slots if len({r.slots[s.name] for r in task.readings}) > 1}
+            assert set(asked) == differing
 
 
 def test_many_wordings_a_pattern_and_a_kind_of_note(tasks):
@@ -103,19 +131,32 @@ def test_building_again_gives_the_same_bytes(capsys):
     assert build.main(["--check"]) == 0
 
 
-def test_no_filler_settles_and_every_settling_note_is_about_its_target():
-    rng = random.Random(5)
-    for name in bundled_names():
-        database = bundled_database(name)
-        for kind in sorted(KINDS):
-            for _ in range(30):
-                if (draft := drafts(database, kind, Rows(name), rng)) is None:
-                    continue
-                assert settling(database, draft, draft.choices[0], rng).target == draft.target
-                other = about(database, draft.sort, rng, draft.target)
-                assert other.target != draft.target and other.target[0] == draft.sort
-                targets = [note.target for note in fillers(database, draft, 4, rng, beside=other)]
-                assert len({*targets, draft.target, other.target}) == len(targets) + 2
+@pytest.mark.parametrize("name", bundled_names())
+def test_notes_are_about_what_they_say(name):
+    rng, database = random.Random(5), bundled_database(name)
+    for sort in SORTS:
+        gap = other_gap(database, sort, rng, ())
+        assert gap.sort == sort and other_gap(database, sort, rng, {gap.target}).target != gap.target
+        note = settling(database, gap, gap.choices[0], rng)
+        assert note.defines and note.target == gap.target
+        assert not aside(database, gap, rng).defines
+        swapped = exchange(database, gap, gap.choices[0], rng)
+        assert [n.target == gap.target for n in (*swapped.definitions, *swapped.asides)] == [True, False, False, True]
+        assert {n.target for n in fillers(database, {gap.target}, 5, rng)}.isdisjoint({gap.target})
+
+
+def test_sums_are_asked_for_where_they_mean_something():
+    assert adds_up(Column("net_revenue", "DOUBLE", "measure", "net revenue"))
+    assert not adds_up(Column("list_price", "DOUBLE", "measure", "list price"))
+    assert not adds_up(Column("title", "VARCHAR", "other", "title"))
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("area", "area"), ("order", '"order"'), ("net revenue", '"net revenue"'), ('a"b', '"a""b"'), ("1st", '"1st"')],
+)
+def test_identifiers_are_quoted_where_they_must_be(name, written):
+    assert ident(name) == written
 
 
 def test_load_refuses_what_it_does_not_have():

@@ -1,0 +1,194 @@
+"""Requests with a word that two or more columns fit ("revenue"): as what is asked for (information), and as
+what decides, counts or sorts (column)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+
+from envs_data.ambigsql.drafts import Choice, Draft, Gap, Values, adds_up, is_number, where, wordings
+from envs_data.ambigsql.scenes import Frame, Part, Scene, draft
+from envs_data.ambigsql.spec import Column, Database, Head, Table, ident
+
+INFORMATION = ("total", "average", "extreme", "total_by", "average_by", "each", "lookup", "total_by_parent")
+COLUMN = ("first_by", "count_beyond", "list_beyond", "sorted_by", "count_per", "total_per", "count_in_year",
+          "total_in_year", "count_per_year")  # fmt: skip
+
+Made = tuple[Frame, str, Callable[[Column], str]] | None
+"""A frame, the placeholder of its gap, and the SQL by column."""
+
+
+def gap_of(table: Table, head: Head) -> Gap:
+    columns = [table.column(name) for name in head.columns]
+    choices = tuple(Choice(c.name, c.phrase, c.phrase, c.phrase) for c in columns)
+    return Gap("head", table.name, head.word, table.singular, table.plural, choices)
+
+
+def part_of(table: Table, head: Head, placeholder: str = "c") -> Part:
+    """The head's gap in a placeholder; "by" is left empty where it is open: which date decides goes unsaid."""
+    gap = gap_of(table, head)
+    if placeholder == "by":
+        whole = {c.value: {"by": f", going by {c.gloss}"} for c in gap.choices}
+        return Part(gap, {"by": ""}, whole)
+    return Part(gap, {placeholder: head.word}, {c.value: {placeholder: c.gloss} for c in gap.choices})
+
+
+def head_draft(
+    database: Database, head: Head, kind: str, pattern: str, values: Values, rng: random.Random
+) -> Draft | None:
+    """A request for a head word; None where the pattern does not fit its columns."""
+    table = database.table(head.table)
+    columns = [table.column(name) for name in head.columns]
+    scene = Scene(database, table, values, rng)
+    make = _makers(scene, columns, kind).get(pattern)
+    made = make() if make else None
+    if made is None:
+        return None
+    frame, placeholder, sql = made
+    by_name = {column.name: column for column in columns}
+    part = part_of(table, head, placeholder)
+    return draft(kind, pattern, frame, [part], lambda name: sql(by_name[name]))
+
+
+def _makers(scene: Scene, columns: Sequence[Column], kind: str) -> dict[str, Callable[[], Made]]:
+    return (_information if kind == "information" else _column)(scene, columns)
+
+
+def _information(scene: Scene, columns: Sequence[Column]) -> dict[str, Callable[[], Made]]:
+    """Per pattern that fits these columns, a maker."""
+    t, rng, label = scene.source, scene.rng, scene.table.label
+    names = [column.name for column in columns]
+    numeric = all(is_number(c) and c.role == "measure" for c in columns)
+    dated = all(c.role == "date" for c in columns)
+
+    def aggregate(pattern: str, function: str) -> Callable[[], Made]:
+        def make() -> Made:
+            words, condition = scene.filter(but=names)
+            return (
+                scene.frame(pattern, f=words),
+                "c",
+                lambda c: f"SELECT {function}({ident(c.name)}) FROM {t}{condition}",
+            )
+
+        return make
+
+    def by(pattern: str, function: str) -> Callable[[], Made]:
+        def make() -> Made:
+            if (k := scene.category(names)) is None:
+                return None
+            group = ident(k.name)
+            frame = scene.frame(pattern, k=k.phrase)
+            return frame, "c", lambda c: f"SELECT {group}, {function}({ident(c.name)}) FROM {t} GROUP BY {group}"
+
+        return make
+
+    def extreme() -> Made:
+        words, condition = scene.filter(but=names)
+        most, way = scene.extreme(columns[0].role)
+        function = "MAX" if way == "DESC" else "MIN"
+        frame = scene.frame("extreme", f=words, most=most)
+        return frame, "c", lambda c: f"SELECT {function}({ident(c.name)}) FROM {t}{condition}"
+
+    def each() -> Made:
+        words, condition = scene.filter(0.6, but=names)
+        frame = scene.frame("each", f=words)
+        return frame, "c", lambda c: f"SELECT {ident(label.name)}, {ident(c.name)} FROM {t}{condition}"
+
+    def lookup() -> Made:
+        name = scene.values.of(scene.table, label, rng)
+        if name is None:
+            return None
+        condition = where(label, "=", name)
+        return scene.frame("lookup", v=str(name)), "c", lambda c: f"SELECT {ident(c.name)} FROM {t}{condition}"
+
+    def total_by_parent() -> Made:
+        if not (links := scene.parents()):
+            return None
+        link, parent, key = rng.choice(links)
+        p = ident(parent.name)
+        group = f"{p}.{ident(parent.label.name)}"
+        join = f"{t} JOIN {p} ON {t}.{ident(link.name)} = {p}.{ident(key)}"
+        frame = scene.frame("total_by_parent", P=parent.singular, Ps=parent.plural)
+        return frame, "c", lambda c: f"SELECT {group}, SUM({t}.{ident(c.name)}) FROM {join} GROUP BY {group}"
+
+    makers: dict[str, Callable[[], Made]] = {}
+    if numeric:
+        makers |= {"average": aggregate("average", "AVG"), "average_by": by("average_by", "AVG")}
+    if numeric and all(map(adds_up, columns)):
+        makers |= {"total": aggregate("total", "SUM"), "total_by": by("total_by", "SUM")}
+        makers |= {"total_by_parent": total_by_parent}
+    if numeric or dated:
+        makers |= {"extreme": extreme}
+    if label is not None and label not in columns:
+        makers |= {"each": each, "lookup": lookup}
+    return makers
+
+
+def _column(scene: Scene, columns: Sequence[Column]) -> dict[str, Callable[[], Made]]:
+    t, rng, label = scene.source, scene.rng, scene.table.label
+    names = [column.name for column in columns]
+    numeric = all(is_number(c) and c.role == "measure" for c in columns)
+    dated = all(c.role == "date" for c in columns)
+
+    def first_by() -> Made:
+        words, condition = scene.filter(but=names)
+        most, way = scene.extreme(columns[0].role)
+        frame = scene.frame("first_by", f=words, most=most)
+        select = f"SELECT {ident(label.name)} FROM {t}{condition}"
+        return frame, "c", lambda c: f"{select} ORDER BY {ident(c.name)} {way} LIMIT 1"
+
+    def beyond(pattern: str, select: str) -> Callable[[], Made]:
+        def make() -> Made:
+            if (said := scene.beyond(columns)) is None:
+                return None
+            cmp, op, value = said
+            return scene.frame(pattern, cmp=cmp), "c", lambda c: f"SELECT {select} FROM {t}{where(c, op, value)}"
+
+        return make
+
+    def sorted_by() -> Made:
+        words, condition = scene.filter(but=names)
+        way = rng.choice(("descending", "ascending"))
+        said = rng.choice(wordings()["parts"]["direction_date" if dated else "direction"][way])
+        frame = scene.frame("ordered", f=words, dir=said)
+        select = f"SELECT {ident(label.name)} FROM {t}{condition}"
+        return frame, "m", lambda c: f"{select} ORDER BY {ident(c.name)} {'DESC' if way == 'descending' else 'ASC'}"
+
+    def per(wording: str) -> Callable[[], Made]:
+        def make() -> Made:
+            measure = scene.pick(scene.summable())
+            if wording == "total_by" and measure is None:
+                return None
+            what = f"SUM({ident(measure.name)})" if wording == "total_by" else "COUNT(*)"
+            frame = scene.frame(wording, c=measure.phrase if measure else "")
+            return frame, "k", lambda c: f"SELECT {ident(c.name)}, {what} FROM {t} GROUP BY {ident(c.name)}"
+
+        return make
+
+    def in_year(pattern: str) -> Callable[[], Made]:
+        def make() -> Made:
+            year, measure = scene.year(columns), scene.pick(scene.summable())
+            if year is None or (pattern == "total_in_year" and measure is None):
+                return None
+            what = "COUNT(*)" if pattern == "count_in_year" else f"SUM({ident(measure.name)})"
+            frame = scene.frame(pattern, y=year, m=measure.phrase if measure else "")
+            return frame, "by", lambda c: f"SELECT {what} FROM {t} WHERE year({ident(c.name)}) = {year}"
+
+        return make
+
+    def count_per_year() -> Made:
+        frame = scene.frame("count_per_year")
+        return frame, "by", lambda c: f"SELECT year({ident(c.name)}), COUNT(*) FROM {t} GROUP BY 1"
+
+    makers: dict[str, Callable[[], Made]] = {}
+    if numeric or dated:
+        makers |= {"count_beyond": beyond("count_beyond", "COUNT(*)")}
+        if label is not None and label not in columns:
+            makers |= {"first_by": first_by, "sorted_by": sorted_by}
+            makers |= {"list_beyond": beyond("list_beyond", ident(label.name))}
+    if all(c.role == "category" for c in columns):
+        makers |= {"count_per": per("count_per"), "total_per": per("total_by")}
+    if dated:
+        makers |= {pattern: in_year(pattern) for pattern in ("count_in_year", "total_in_year")}
+        makers |= {"count_per_year": count_per_year}
+    return makers
