@@ -160,7 +160,7 @@ class Task:
         raise KeyError(f"task {self.id!r} has no reading {reading_id!r}")
 
 
-GRADER_VERSION = 1
+GRADER_VERSION = 2
 """Raised whenever the same transcript may get another outcome; results of two versions do not mix."""
 
 

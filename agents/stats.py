@@ -28,11 +28,20 @@ MIN_CLUSTERS = 8
 
 @dataclasses.dataclass(frozen=True)
 class Interval:
-    """A percentile interval; ``low`` and ``high`` are nan where there is nothing to resample."""
+    """A figure with its interval; ``low`` and ``high`` are nan where there is nothing to resample."""
 
     value: float
     low: float
     high: float
+
+
+def wilson(hits: int, n: int, z: float = 1.96) -> Interval:
+    """The share ``hits / n`` with its Wilson interval, at 95 % by default: never empty, not even at 0 or 1."""
+    share = hits / n
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    # Rounding must not put a share of 0 or 1 outside its own interval.
+    return Interval(share, min(max(0.0, middle - half), share), max(min(1.0, middle + half), share))
 
 
 @dataclasses.dataclass(frozen=True)

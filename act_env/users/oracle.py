@@ -110,17 +110,15 @@ class OracleUser:
         slots = {slot.name: slot for slot in task.slots}
         if not fresh:
             return Reply(self._needless(task, slots, told, settled, rng), {}, ReplyKind.NEEDLESS)
-        said = [self._choice(slots[name], value, question, task.slots, rng) for name, value in fresh.items()]
+        said = [self._choice(slots[name], value, question, task, rng) for name, value in fresh.items()]
         kinds = {kind for _, kind in said}
         text = " ".join(text for text, _ in said)
         return Reply(text, fresh, ReplyKind.YES_NO if kinds == {ReplyKind.YES_NO} else ReplyKind.CHOICE)
 
     @staticmethod
-    def _choice(
-        slot: Slot, value: str, question: str, slots: Sequence[Slot], rng: np.random.Generator
-    ) -> tuple[str, ReplyKind]:
+    def _choice(slot: Slot, value: str, question: str, task: Task, rng: np.random.Generator) -> tuple[str, ReplyKind]:
         option = slot.option(value)
-        offered = actions.options_offered(question, slot, slots)
+        offered = actions.options_offered(question, slot, task.slots, task.request)
         if len(offered) == 1:
             wordings, kind = (_YES if value in offered else _NO), ReplyKind.YES_NO
         elif offered and value not in offered:

@@ -213,7 +213,7 @@ def _with_proviso(example: Example | None, places: Sequence[str], rng: random.Ra
 
 def _about_the_dictionary(draft: Draft, told: Choice | None, rng: random.Random) -> Example:
     own, gap = own_wordings(), draft.gaps[0]
-    if gap.sort == "head" and rng.random() < 0.2:
+    if gap.sort == "head" and rng.random() < 0.35:
         text = _filled(rng.choice(own["sorts"]["head"]), gap, rng)
         everything = listing([choice.offer for choice in gap.choices])
         return Example((text,), thought([gap], [own["thoughts"]["all"]]), everything, "sorts")
@@ -228,22 +228,22 @@ def _dictionary(database: Database, rng: random.Random) -> Dictionary:
     on it and the definition of something else of the same sort."""
     notes: list[str] = []
     told: dict[Target, Choice] = {}
-    taken: set[Target] = set()
+    taken: list[Gap] = []
     for _ in range(rng.choice((0, 1, 2, 2, 3, 3))):
         gap = other_gap(database, rng.choice(SORTS), rng, taken)
         if gap is None:
             continue
-        taken.add(gap.target)
-        choice = rng.choice(gap.choices)
-        swapped = exchange(database, gap, choice, rng, taken)
-        if swapped is None:
+        taken.append(gap)
+        other = other_gap(database, gap.sort, rng, taken)
+        if other is None:
             continue
-        other = swapped.other
-        taken.add(other.target)
+        taken.append(other)
+        choice, meant = rng.choice(gap.choices), rng.choice(other.choices)
+        swapped = exchange(database, gap, choice, (other, meant), rng)
         settled = rng.random() < 0.5
-        told[(gap if settled else other).target] = choice if settled else swapped.meant
+        told[(gap if settled else other).target] = choice if settled else meant
         notes += [pair[0 if settled else 1].text for pair in (swapped.definitions, swapped.asides)]
-    targets = frozenset(taken)
+    targets = frozenset(gap.target for gap in taken)
     notes += [note.text for note in fillers(database, taken, rng.choice((0, 0, 1, 2)), rng, defined=False)]
     rule = rng.random() < 0.6
     if rule or rng.random() < 0.25:

@@ -18,12 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from act_env.conversation import Action, Result
 from act_env.errors import SandboxError
 from act_env.sql import grading, sandbox
-from agents import models, prompts
+from agents import models, prompts, stats
 from agents.lm import LMAgent, Thinker
 from agents.nano.corpus import fits_alone, says_open
 from agents.progress import Bars
@@ -60,7 +58,7 @@ def spelled_out(name: str, ways: tuple[str, ...], count: int) -> Iterator[Case]:
             if not left.get(way):
                 continue
             text = filling.whole.replace(choice.gloss, word, 1) if way == "partial" else filling.whole
-            notes = [note.text for note in fillers(database, draft.targets, 4, rng)]
+            notes = [note.text for note in fillers(database, draft.gaps, 4, rng)]
             left[way] -= 1
             yield way, name, context_text(schema_text(database), notes), text, found[number]
 
@@ -120,11 +118,9 @@ def evaluate(model: str, count: int = TWINS_A_KIND) -> dict[str, dict[str, dict[
     return table
 
 
-def wilson(hits: int, n: int, z: float = 1.96) -> dict[str, float]:
-    share = hits / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return {"match": round(share, 3), "low": round(middle - half, 3), "high": round(middle + half, 3), "n": n}
+def wilson(hits: int, n: int) -> dict[str, float]:
+    made = stats.wilson(hits, n)
+    return {"match": round(made.value, 3), "low": round(made.low, 3), "high": round(made.high, 3), "n": n}
 
 
 def main(argv: list[str] | None = None) -> None:

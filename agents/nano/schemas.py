@@ -100,7 +100,7 @@ def _table(names: _Names, earlier: list[Table], rng: random.Random) -> tuple[Tab
     noun = names.fresh(w.ENTITIES, 0.45)
     name = noun if rng.random() < 0.85 else w.plural(noun)
     columns = [Column(f"{noun}_id", "INTEGER", "key", f"{noun} id")]
-    if rng.random() < 0.85:
+    if rng.random() < 0.7:
         phrase = "name" if rng.random() < 0.75 else names.fresh(w.TEXTS)
         columns.append(Column(phrase, "VARCHAR", "name", phrase))
     for other in rng.sample(earlier, min(len(earlier), rng.choice((0, 1, 1, 2)))):
@@ -121,7 +121,8 @@ def _table(names: _Names, earlier: list[Table], rng: random.Random) -> tuple[Tab
             stored = _values(rng)
             group = [dataclasses.replace(column, values=stored) for column in group]
         columns += group
-        heads.append(Head(name, word, tuple(c.name for c in group)))
+        adds = kind == "measure" and len(group) == 2 and rng.random() < 0.4
+        heads.append(Head(name, word, tuple(c.name for c in group), adds))
     for _ in range(rng.choice((0, 1, 1, 2))):
         word = names.fresh(w.MEASURES, 0.5)
         phrase = word if rng.random() < 0.4 else f"{names.modifier(taken)} {word}"

@@ -30,6 +30,7 @@ from agents.nano.corpus import Bundle, bundle, random_bundle
 from agents.nano.tokenizer import train_tokenizer
 from agents.nano.words import english
 from agents.progress import Bars
+from envs_data.ambigsql.spec import excerpt
 from envs_data.ambigsql.values import Rows
 from envs_data.duck import bundled_database, bundled_names
 
@@ -64,7 +65,7 @@ class NanoConfig:
     threads: int = 1
 
 
-PREFIX_ROOM, BRANCH_ROOM, BRANCHES = 384, 96, 8
+PREFIX_ROOM, BRANCH_ROOM, BRANCHES = 480, 120, 8
 
 
 def make_bundle(seed: str, seen_share: float) -> Bundle:
@@ -72,7 +73,9 @@ def make_bundle(seed: str, seen_share: float) -> Bundle:
     rng = random.Random(seed)
     if rng.random() < seen_share:
         name = rng.choice(bundled_names("train"))
-        return bundle(_spec(name), Rows(name), rng, BRANCHES)
+        tables = [table.name for table in _spec(name).tables]
+        shown = excerpt(_spec(name), rng.sample(tables, min(len(tables), rng.choice((2, 3, 3, 4)))))
+        return bundle(shown, Rows(name), rng, BRANCHES)
     return random_bundle(seed, BRANCHES)
 
 

@@ -12,6 +12,7 @@ settles what is open, and the aside is about the other thing. All further notes 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
 import random
 import sys
@@ -21,12 +22,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from act_env.conversation import Action, Provenance, Reading, Result, Task
+from act_env.conversation import Action, Provenance, Reading, Result, Slot, Task
 from act_env.errors import CutThroughTie, ExecutionError
 from act_env.sql import grading, sandbox
 from act_env.tasks import write_tasks
-from envs_data.ambigsql.drafts import Draft, Values
-from envs_data.ambigsql.notes import Note, twin_notes
+from envs_data.ambigsql.drafts import SORTS, Choice, Draft, Values
+from envs_data.ambigsql.notes import Meant, Note, other_gap, twin_notes
 from envs_data.ambigsql.patterns import KINDS, drafts
 from envs_data.ambigsql.slots import question, slot_of
 from envs_data.ambigsql.spec import SPLITS, Database, context_text, schema_text
@@ -56,7 +57,7 @@ def results(box: sandbox.Sandbox, draft: Draft) -> list[Result] | str:
             return "cut through a tie"
         except ExecutionError as error:
             raise ValueError(f"{filling.sql!r} does not run: {error}") from error
-        if not result.rows or all(cell is None for row in result.rows for cell in row):
+        if all(cell is None for row in result.rows for cell in row) or result.rows == ((0,),):
             return "empty"
         if len(result.rows) > ROWS:
             return "too long"
@@ -70,10 +71,26 @@ def results(box: sandbox.Sandbox, draft: Draft) -> list[Result] | str:
     return found
 
 
-def twins(
-    database: Database, draft: Draft, found: Sequence[Result], number: int, provenance: Provenance, rng: random.Random
-) -> tuple[Task, Task] | str:
-    """The clear and the ambiguous task of one request text, or why there are none."""
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A draft that makes a task: its readings, which of them the clear twin means, the gap that is settled in both
+    twins (if any), and the question that asks for what is left open."""
+
+    draft: Draft
+    slots: tuple[Slot, ...]
+    readings: tuple[Reading, ...]
+    meant: int
+    held: int | None
+    question: str
+
+    @property
+    def settled(self) -> tuple[Choice, ...]:
+        values = self.draft.fillings[self.meant].values
+        return tuple(gap.choice(value) for gap, value in zip(self.draft.gaps, values, strict=True))
+
+
+def case_of(draft: Draft, found: Sequence[Result], rng: random.Random) -> Case | str:
+    """A case of a draft and its readings' results, or why there is none."""
     slots = tuple(slot_of(gap) for gap in draft.gaps)
     if len({slot.name for slot in slots}) < len(slots):
         return "two gaps of one name"
@@ -87,51 +104,74 @@ def twins(
         )
         for filling, result in zip(draft.fillings, found, strict=True)
     )
-    meant = rng.randrange(len(readings))
-    settled = [gap.choice(value) for gap, value in zip(draft.gaps, draft.fillings[meant].values, strict=True)]
     held = rng.randrange(len(slots)) if len(slots) > 1 and rng.random() < HALF else None
-    notes = twin_notes(database, draft, settled, held, rng)
-    if notes is None:
-        return "no other note"
     asked = question([gap for i, gap in enumerate(draft.gaps) if i != held], draft.text, slots, rng)
     if asked is None:
         return "no question is understood"
-    open_ones = [
-        r for r in readings if held is None or r.slots[slots[held].name] == readings[meant].slots[slots[held].name]
-    ]
-    schema = schema_text(database)
+    return Case(draft, slots, readings, rng.randrange(len(readings)), held, asked)
+
+
+def partners(database: Database, cases: Sequence[Case], rng: random.Random) -> list[list[Meant | None]]:
+    """What else each case's notes are about, by gap: the gap of another case, settled as that one is.
+
+    Every gap is another's partner once, as far as they have nothing to do with each other, so that over the twins of
+    a kind the same definitions stand beside clear and ambiguous requests. None where the database has nothing else
+    of the sort.
+    """
+    found: list[list[Meant | None]] = [[None] * len(case.draft.gaps) for case in cases]
+    for sort in SORTS:
+        mine = [(i, k) for i, case in enumerate(cases) for k, gap in enumerate(case.draft.gaps) if gap.sort == sort]
+        rng.shuffle(mine)
+        mine.sort(key=lambda at: cases[at[0]].draft.gaps[at[1]].target)
+        counts = Counter(cases[i].draft.gaps[k].target for i, k in mine)
+        shift = max(counts.values(), default=0)
+        for place, (i, k) in enumerate(mine):
+            j, m = mine[(place + shift) % len(mine)]
+            own, other = cases[i].draft.gaps, cases[j].draft.gaps[m]
+            if not any(other.near(gap) for gap in own):
+                found[i][k] = other, cases[j].settled[m]
+            elif gap := other_gap(database, sort, rng, own):
+                found[i][k] = gap, rng.choice(gap.choices)
+    return found
+
+
+def twins(
+    database: Database, case: Case, others: Sequence[Meant], number: int, provenance: Provenance, rng: random.Random
+) -> tuple[Task, Task]:
+    """The clear and the ambiguous task of one request text."""
+    draft, meant = case.draft, case.readings[case.meant]
+    *beside, seen = twin_notes(database, draft, case.settled, others, case.held, rng)
+    name = None if case.held is None else case.slots[case.held].name
+    open_ones = [r for r in case.readings if name is None or r.slots[name] == meant.slots[name]]
+    schema = schema_text(seen)
     group = f"{database.name}:{draft.pattern}:" + "|".join(sorted(filling.sql for filling in draft.fillings))
 
-    def twin(label: str, beside: Sequence[Note], kept: Sequence[Reading]) -> Task:
-        settling = [n.text for n in beside if n.defines and n.target in draft.targets]
+    def twin(label: str, written: Sequence[Note], kept: Sequence[Reading]) -> Task:
+        settling = [n.text for n in written if n.defines and n.target in draft.targets]
         return Task(
             id=_id(database.name, draft, number, label),
             environment=ENVIRONMENT,
             split=database.split,
             database=database.name,
-            context=context_text(schema, [note.text for note in beside]),
+            context=context_text(schema, [note.text for note in written]),
             request=draft.text,
-            readings=tuple(_with_prior(reading, 1 / len(kept)) for reading in kept),
-            slots=slots,
+            readings=tuple(dataclasses.replace(reading, prior=1 / len(kept)) for reading in kept),
+            slots=case.slots,
             gold_action=Action.ANSWER if label == "clear" else Action.CLARIFY,
-            gold_question=asked,
+            gold_question=case.question,
             kind=draft.kind,
             group=group,
             provenance=provenance,
             settled_by="; ".join(settling),
         )
 
-    return twin("clear", notes[0], [readings[meant]]), twin("ambiguous", notes[1], open_ones)
+    return twin("clear", beside[0], [meant]), twin("ambiguous", beside[1], open_ones)
 
 
 def _id(database: str, draft: Draft, number: int, label: str) -> str:
     """An id that does not tell the label: agents see it."""
     text = f"{database}:{draft.kind}:{number}:{label}:{draft.text}"
     return f"{database}-{draft.kind}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-
-
-def _with_prior(reading: Reading, prior: float) -> Reading:
-    return Reading(reading.id, reading.answer, reading.gloss, reading.slots, reading.result, prior)
 
 
 def build_database(
@@ -155,23 +195,42 @@ def build_database(
     values = values or Rows(database.name)
     for kind in kinds:
         rng = random.Random(f"{builder}:{database.name}:{kind}{seed}")
-        taken = _Taken(twins_a_kind, _variety(database, kind))
-        for _ in range(150 * twins_a_kind):
-            if taken.made == twins_a_kind:
-                break
-            draft = drafts(database, kind, values, rng)
-            if draft is None:
+        cases = _cases(database, kind, box, values, twins_a_kind, rng, rejected)
+        for number, (case, others) in enumerate(zip(cases, partners(database, cases, rng), strict=True)):
+            if None in others:
+                rejected[f"{kind}: nothing else of the sort"] += 1
                 continue
-            made: tuple[Task, Task] | list[Result] | str = taken.refuses(draft) or results(box, draft)
-            if not isinstance(made, str):
-                origin = "+".join(f"{gap.sort}:{gap.word}" for gap in draft.gaps)
-                provenance = Provenance(source, licence, builder, draft.pattern, origin)
-                made = twins(database, draft, made, taken.made, provenance, rng)
-            if isinstance(made, str):
-                rejected[f"{kind}: {made}"] += 1
-                continue
-            yield from made
+            origin = "+".join(f"{gap.sort}:{gap.word}" for gap in case.draft.gaps)
+            provenance = Provenance(source, licence, builder, case.draft.pattern, origin)
+            yield from twins(database, case, others, number, provenance, rng)
+
+
+def _cases(
+    database: Database,
+    kind: str,
+    box: sandbox.Sandbox,
+    values: Values,
+    wanted: int,
+    rng: random.Random,
+    rejected: Counter,
+) -> list[Case]:
+    taken = _Taken(wanted, _variety(database, kind))
+    cases: list[Case] = []
+    for _ in range(150 * wanted):
+        if len(cases) == wanted:
+            break
+        draft = drafts(database, kind, values, rng)
+        if draft is None:
+            continue
+        made: Case | list[Result] | str = taken.refuses(draft) or results(box, draft)
+        if not isinstance(made, str):
+            made = case_of(draft, made, rng)
+        if isinstance(made, str):
+            rejected[f"{kind}: {made}"] += 1
+        else:
+            cases.append(made)
             taken.add(draft)
+    return cases
 
 
 def _variety(database: Database, kind: str) -> int:
@@ -186,7 +245,7 @@ class _Taken:
     """What the twins made so far use up, so that they differ in what they are about and in how they ask."""
 
     def __init__(self, wanted: int, variety: int):
-        self.made, self._texts, self._counts = 0, set(), Counter()
+        self._texts, self._counts = set(), Counter()
         self._a_target = 1 + -(-5 * wanted // (3 * max(variety, 1)))
         self._a_pattern = 1 + self._a_target // 4
 
@@ -199,7 +258,6 @@ class _Taken:
         return "target used up" if self._counts[draft.targets] >= self._a_target else ""
 
     def add(self, draft: Draft) -> None:
-        self.made += 1
         self._texts.add(_plain(draft.text))
         self._counts.update([(draft.targets, draft.pattern), draft.targets])
 

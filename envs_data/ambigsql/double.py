@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from envs_data.ambigsql import heads, rows
-from envs_data.ambigsql.drafts import Draft, Values, adds_up, is_number, where
+from envs_data.ambigsql.drafts import Draft, Values, adds_up, is_number
 from envs_data.ambigsql.presentation import WAYS, few_part, order_part, period_part
 from envs_data.ambigsql.scenes import Part, Scene, draft
 from envs_data.ambigsql.spec import Database, Head, Term, Value, ident
@@ -39,18 +39,19 @@ def _of_head(database: Database, pattern: str, values: Values, rng: random.Rando
             frame = scene.frame("ordered", f=words)
             parts = [heads.part_of(table, head, "m"), order_part(table, role, rng)]
             select = f"SELECT {ident(label.name)} FROM {t}{condition} ORDER BY"
-            sql = lambda c, way: f"{select} {ident(c)} {WAYS[way]}"
+            sql = lambda c, way: f"{select} {heads.expression(head, c)} {WAYS[way]}"
         case "few_head" if label and numeric:
             frame, parts = scene.frame("few"), [heads.part_of(table, head, "m"), few_part(table)]
-            sql = lambda c, n: f"SELECT {ident(label.name)} FROM {t} ORDER BY {ident(c)} DESC LIMIT {n}"
-        case "total_head_over" if numeric and date and all(map(adds_up, columns)):
+            first = f"SELECT {ident(label.name)} FROM {t} ORDER BY"
+            sql = lambda c, n: f"{first} {heads.expression(head, c)} DESC LIMIT {n}"
+        case "total_head_over" if table.happens and numeric and date and all(map(adds_up, columns)):
             frame = scene.frame("total_over", m=date.phrase)
             parts = [heads.part_of(table, head, "c"), period_part(table, rng)]
             when = ident(date.name)
-            sql = lambda c, p: f"SELECT date_trunc('{p}', {when}), SUM({ident(c)}) FROM {t} GROUP BY 1"
-        case "count_date_over" if role == "date":
-            frame = scene.frame("count_over")
-            parts = [heads.part_of(table, head, "m"), period_part(table, rng)]
+            sql = lambda c, p: f"SELECT date_trunc('{p}', {when}), SUM({heads.expression(head, c)}) FROM {t} GROUP BY 1"
+        case "count_date_over" if table.happens and role == "date":
+            frame = scene.frame("count_over_unsaid")
+            parts = [heads.part_of(table, head, "by"), period_part(table, rng)]
             sql = lambda c, p: f"SELECT date_trunc('{p}', {ident(c)}), COUNT(*) FROM {t} GROUP BY 1"
         case _:
             return None
@@ -69,8 +70,7 @@ def _of_rows(database: Database, pattern: str, values: Values, rng: random.Rando
     label, t = table.label, scene.source
 
     def condition(choice: str) -> str:
-        reading = by_choice[choice]
-        return where(reading.column, reading.op, reading.value)
+        return f" WHERE {by_choice[choice]}"
 
     if pattern == "ordered_rows":
         m = scene.pick(column for column in scene.sortable() if column.name not in used)
@@ -92,11 +92,14 @@ def _of_rows(database: Database, pattern: str, values: Values, rng: random.Rando
         case "average_head_of" | "total_head_of":
             function, wording = ("AVG", "average_pop") if pattern == "average_head_of" else ("SUM", "total_pop")
             frame = scene.frame(wording)
-            sql = lambda choice, c: f"SELECT {function}({ident(c)}) FROM {t}{condition(choice)}"
+            sql = lambda choice, c: f"SELECT {function}({heads.expression(head, c)}) FROM {t}{condition(choice)}"
         case "first_head_of" if label:
-            most, way = scene.extreme("measure")
+            most, way = scene.extreme()
             frame, tail = scene.frame("first_pop", most=most), f"{way} LIMIT 1"
-            sql = lambda choice, c: f"SELECT {ident(label.name)} FROM {t}{condition(choice)} ORDER BY {ident(c)} {tail}"
+            name = ident(label.name)
+            sql = lambda choice, c: (
+                f"SELECT {name} FROM {t}{condition(choice)} ORDER BY {heads.expression(head, c)} {tail}"
+            )
         case _:
             return None
     return draft("double", pattern, frame, [part, about], sql)

@@ -11,10 +11,12 @@ import dataclasses
 import random
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, Protocol
+
+import sqlglot
 
 from envs_data.ambigsql.spec import Column, Condition, Table, ident
 
@@ -52,7 +54,9 @@ class Choice:
 @dataclasses.dataclass(frozen=True)
 class Gap:
     """One thing that a request leaves open; ``singular`` and ``plural`` are the noun it is said of, ``said`` the
-    phrases in which requests say it."""
+    phrases in which requests say it, ``tables`` and ``columns`` ("table.column") those that the choices look at.
+    ``manner`` names other wordings of questions and replies than the sort's: "unsaid" where the request has no word
+    for it, "dated" where it is about dates."""
 
     sort: str
     table: str
@@ -60,7 +64,30 @@ class Gap:
     singular: str
     plural: str
     choices: tuple[Choice, ...]
+    tables: tuple[str, ...]
+    columns: frozenset[str]
     said: tuple[str, ...] = ()
+    manner: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        sort: str,
+        table: Table,
+        word: str,
+        choices: Iterable[Choice],
+        columns: Iterable[str] = (),
+        said: tuple[str, ...] = (),
+    ) -> Gap:
+        """A gap that is said of one table and looks at it alone."""
+        seen = frozenset(f"{table.name}.{column}" for column in columns)
+        return cls(sort, table.name, word, table.singular, table.plural, tuple(choices), (table.name,), seen, said)
+
+    def near(self, other: Gap) -> bool:
+        """Whether what settles the one says something of the other: they are about the same thing, or go by the same
+        column, or are the same name."""
+        named = self.sort == other.sort == "value" and self.word == other.word
+        return self.target == other.target or named or not self.columns.isdisjoint(other.columns)
 
     @property
     def target(self) -> Target:
@@ -89,6 +116,12 @@ class Draft:
     text: str
     gaps: tuple[Gap, ...]
     fillings: tuple[Filling, ...]
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables that the fillings look at."""
+        trees = (sqlglot.parse_one(filling.sql, dialect="duckdb") for filling in self.fillings)
+        return frozenset(table.name for tree in trees for table in tree.find_all(sqlglot.exp.Table))
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -145,15 +178,18 @@ def listing(offers: Sequence[str]) -> str:
 
 
 def naming(gap: Gap, rng: random.Random) -> dict[str, str]:
-    """What a wording about a gap may name: the word, the noun, and the choices in any order."""
+    """What a wording about a gap may name: the word, the noun, and the choices in any order (all of them last)."""
     offers = [choice.offer for choice in gap.choices]
     rng.shuffle(offers)
+    offers.sort(key=lambda offer: offer.startswith("both "))
     return {"w": gap.word, "T": gap.singular, "Ts": gap.plural, "a": listing(offers)}
 
 
 def replies(gap: Gap, choice: Choice) -> tuple[str, ...]:
     """What users say who mean this choice, in every wording."""
     key = f"order_{choice.value}" if gap.sort == "order" else gap.sort
+    if gap.manner and f"{key}_{gap.manner}" in wordings()["replies"]:
+        key = f"{key}_{gap.manner}"
     texts = (tidy(text.format(d=choice.gloss, w=gap.word)) for text in wordings()["replies"][key])
     return tuple(text[:1].upper() + text[1:] for text in texts)
 

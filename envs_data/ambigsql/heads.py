@@ -3,10 +3,11 @@ what decides, counts or sorts (column)."""
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Callable, Sequence
 
-from envs_data.ambigsql.drafts import Choice, Draft, Gap, Values, adds_up, is_number, where, wordings
+from envs_data.ambigsql.drafts import Choice, Draft, Gap, Values, adds_up, is_number, literal, where, wordings
 from envs_data.ambigsql.scenes import Frame, Part, Scene, draft
 from envs_data.ambigsql.spec import Column, Database, Head, Table, ident
 
@@ -14,14 +15,24 @@ INFORMATION = ("total", "average", "extreme", "total_by", "average_by", "each", 
 COLUMN = ("first_by", "count_beyond", "list_beyond", "sorted_by", "count_per", "total_per", "count_in_year",
           "total_in_year", "count_per_year")  # fmt: skip
 
-Made = tuple[Frame, str, Callable[[Column], str]] | None
-"""A frame, the placeholder of its gap, and the SQL by column."""
+TOGETHER = "together"
+
+Made = tuple[Frame, str, Callable[[str], str]] | None
+"""A frame, the placeholder of its gap, and the SQL by what the word stands for, as ``expression`` has it."""
+
+
+def expression(head: Head, choice: str, table: str = "") -> str:
+    """What a choice of a head is in SQL: a column, or the sum of them all; after the table's name if that is given."""
+    names = head.columns if choice == TOGETHER else (choice,)
+    return " + ".join(f"{table}.{ident(name)}" if table else ident(name) for name in names)
 
 
 def gap_of(table: Table, head: Head) -> Gap:
     columns = [table.column(name) for name in head.columns]
-    choices = tuple(Choice(c.name, c.phrase, c.phrase, c.phrase) for c in columns)
-    return Gap("head", table.name, head.word, table.singular, table.plural, choices)
+    choices = [Choice(c.name, c.phrase, c.phrase, c.phrase) for c in columns]
+    if head.adds:
+        choices.append(Choice(TOGETHER, " plus ".join(c.phrase for c in columns), "both together"))
+    return Gap.of("head", table, head.word, choices, head.columns)
 
 
 def part_of(table: Table, head: Head, placeholder: str = "c") -> Part:
@@ -29,7 +40,7 @@ def part_of(table: Table, head: Head, placeholder: str = "c") -> Part:
     gap = gap_of(table, head)
     if placeholder == "by":
         whole = {c.value: {"by": f", going by {c.gloss}"} for c in gap.choices}
-        return Part(gap, {"by": ""}, whole)
+        return Part(dataclasses.replace(gap, manner="unsaid"), {"by": ""}, whole)
     return Part(gap, {placeholder: head.word}, {c.value: {placeholder: c.gloss} for c in gap.choices})
 
 
@@ -40,18 +51,14 @@ def head_draft(
     table = database.table(head.table)
     columns = [table.column(name) for name in head.columns]
     scene = Scene(database, table, values, rng)
-    make = _makers(scene, columns, kind).get(pattern)
+    make = (_information if kind == "information" else _column)(scene, columns).get(pattern)
     made = make() if make else None
     if made is None:
         return None
     frame, placeholder, sql = made
-    by_name = {column.name: column for column in columns}
+    prefix = scene.source if pattern == "total_by_parent" else ""
     part = part_of(table, head, placeholder)
-    return draft(kind, pattern, frame, [part], lambda name: sql(by_name[name]))
-
-
-def _makers(scene: Scene, columns: Sequence[Column], kind: str) -> dict[str, Callable[[], Made]]:
-    return (_information if kind == "information" else _column)(scene, columns)
+    return draft(kind, pattern, frame, [part], lambda choice: sql(expression(head, choice, prefix)))
 
 
 def _information(scene: Scene, columns: Sequence[Column]) -> dict[str, Callable[[], Made]]:
@@ -59,16 +66,11 @@ def _information(scene: Scene, columns: Sequence[Column]) -> dict[str, Callable[
     t, rng, label = scene.source, scene.rng, scene.table.label
     names = [column.name for column in columns]
     numeric = all(is_number(c) and c.role == "measure" for c in columns)
-    dated = all(c.role == "date" for c in columns)
 
     def aggregate(pattern: str, function: str) -> Callable[[], Made]:
         def make() -> Made:
             words, condition = scene.filter(but=names)
-            return (
-                scene.frame(pattern, f=words),
-                "c",
-                lambda c: f"SELECT {function}({ident(c.name)}) FROM {t}{condition}",
-            )
+            return scene.frame(pattern, f=words), "c", lambda x: f"SELECT {function}({x}) FROM {t}{condition}"
 
         return make
 
@@ -78,28 +80,27 @@ def _information(scene: Scene, columns: Sequence[Column]) -> dict[str, Callable[
                 return None
             group = ident(k.name)
             frame = scene.frame(pattern, k=k.phrase)
-            return frame, "c", lambda c: f"SELECT {group}, {function}({ident(c.name)}) FROM {t} GROUP BY {group}"
+            return frame, "c", lambda x: f"SELECT {group}, {function}({x}) FROM {t} GROUP BY {group}"
 
         return make
 
     def extreme() -> Made:
         words, condition = scene.filter(but=names)
-        most, way = scene.extreme(columns[0].role)
+        most, way = scene.extreme()
         function = "MAX" if way == "DESC" else "MIN"
         frame = scene.frame("extreme", f=words, most=most)
-        return frame, "c", lambda c: f"SELECT {function}({ident(c.name)}) FROM {t}{condition}"
+        return frame, "c", lambda x: f"SELECT {function}({x}) FROM {t}{condition}"
 
     def each() -> Made:
         words, condition = scene.filter(0.6, but=names)
-        frame = scene.frame("each", f=words)
-        return frame, "c", lambda c: f"SELECT {ident(label.name)}, {ident(c.name)} FROM {t}{condition}"
+        return scene.frame("each", f=words), "c", lambda x: f"SELECT {ident(label.name)}, {x} FROM {t}{condition}"
 
     def lookup() -> Made:
         name = scene.values.of(scene.table, label, rng)
         if name is None:
             return None
         condition = where(label, "=", name)
-        return scene.frame("lookup", v=str(name)), "c", lambda c: f"SELECT {ident(c.name)} FROM {t}{condition}"
+        return scene.frame("lookup", v=str(name)), "c", lambda x: f"SELECT {x} FROM {t}{condition}"
 
     def total_by_parent() -> Made:
         if not (links := scene.parents()):
@@ -109,16 +110,14 @@ def _information(scene: Scene, columns: Sequence[Column]) -> dict[str, Callable[
         group = f"{p}.{ident(parent.label.name)}"
         join = f"{t} JOIN {p} ON {t}.{ident(link.name)} = {p}.{ident(key)}"
         frame = scene.frame("total_by_parent", P=parent.singular, Ps=parent.plural)
-        return frame, "c", lambda c: f"SELECT {group}, SUM({t}.{ident(c.name)}) FROM {join} GROUP BY {group}"
+        return frame, "c", lambda x: f"SELECT {group}, SUM({x}) FROM {join} GROUP BY {group}"
 
     makers: dict[str, Callable[[], Made]] = {}
     if numeric:
-        makers |= {"average": aggregate("average", "AVG"), "average_by": by("average_by", "AVG")}
+        makers |= {"average": aggregate("average", "AVG"), "average_by": by("average_by", "AVG"), "extreme": extreme}
     if numeric and all(map(adds_up, columns)):
         makers |= {"total": aggregate("total", "SUM"), "total_by": by("total_by", "SUM")}
         makers |= {"total_by_parent": total_by_parent}
-    if numeric or dated:
-        makers |= {"extreme": extreme}
     if label is not None and label not in columns:
         makers |= {"each": each, "lookup": lookup}
     return makers
@@ -132,17 +131,18 @@ def _column(scene: Scene, columns: Sequence[Column]) -> dict[str, Callable[[], M
 
     def first_by() -> Made:
         words, condition = scene.filter(but=names)
-        most, way = scene.extreme(columns[0].role)
+        most, way = scene.extreme()
         frame = scene.frame("first_by", f=words, most=most)
         select = f"SELECT {ident(label.name)} FROM {t}{condition}"
-        return frame, "c", lambda c: f"{select} ORDER BY {ident(c.name)} {way} LIMIT 1"
+        return frame, "c", lambda x: f"{select} ORDER BY {x} {way} LIMIT 1"
 
     def beyond(pattern: str, select: str) -> Callable[[], Made]:
         def make() -> Made:
             if (said := scene.beyond(columns)) is None:
                 return None
             cmp, op, value = said
-            return scene.frame(pattern, cmp=cmp), "c", lambda c: f"SELECT {select} FROM {t}{where(c, op, value)}"
+            frame = scene.frame(pattern, cmp=cmp)
+            return frame, "c", lambda x: f"SELECT {select} FROM {t} WHERE {x} {op} {literal(value)}"
 
         return make
 
@@ -152,7 +152,7 @@ def _column(scene: Scene, columns: Sequence[Column]) -> dict[str, Callable[[], M
         said = rng.choice(wordings()["parts"]["direction_date" if dated else "direction"][way])
         frame = scene.frame("ordered", f=words, dir=said)
         select = f"SELECT {ident(label.name)} FROM {t}{condition}"
-        return frame, "m", lambda c: f"{select} ORDER BY {ident(c.name)} {'DESC' if way == 'descending' else 'ASC'}"
+        return frame, "m", lambda x: f"{select} ORDER BY {x} {'DESC' if way == 'descending' else 'ASC'}"
 
     def per(wording: str) -> Callable[[], Made]:
         def make() -> Made:
@@ -161,7 +161,7 @@ def _column(scene: Scene, columns: Sequence[Column]) -> dict[str, Callable[[], M
                 return None
             what = f"SUM({ident(measure.name)})" if wording == "total_by" else "COUNT(*)"
             frame = scene.frame(wording, c=measure.phrase if measure else "")
-            return frame, "k", lambda c: f"SELECT {ident(c.name)}, {what} FROM {t} GROUP BY {ident(c.name)}"
+            return frame, "k", lambda x: f"SELECT {x}, {what} FROM {t} GROUP BY {x}"
 
         return make
 
@@ -172,23 +172,24 @@ def _column(scene: Scene, columns: Sequence[Column]) -> dict[str, Callable[[], M
                 return None
             what = "COUNT(*)" if pattern == "count_in_year" else f"SUM({ident(measure.name)})"
             frame = scene.frame(pattern, y=year, m=measure.phrase if measure else "")
-            return frame, "by", lambda c: f"SELECT {what} FROM {t} WHERE year({ident(c.name)}) = {year}"
+            return frame, "by", lambda x: f"SELECT {what} FROM {t} WHERE year({x}) = {year}"
 
         return make
 
     def count_per_year() -> Made:
-        frame = scene.frame("count_per_year")
-        return frame, "by", lambda c: f"SELECT year({ident(c.name)}), COUNT(*) FROM {t} GROUP BY 1"
+        return scene.frame("count_per_year"), "by", lambda x: f"SELECT year({x}), COUNT(*) FROM {t} GROUP BY 1"
 
     makers: dict[str, Callable[[], Made]] = {}
-    if numeric or dated:
+    if numeric:
         makers |= {"count_beyond": beyond("count_beyond", "COUNT(*)")}
-        if label is not None and label not in columns:
-            makers |= {"first_by": first_by, "sorted_by": sorted_by}
-            makers |= {"list_beyond": beyond("list_beyond", ident(label.name))}
+    if label is not None and label not in columns:
+        if numeric:
+            makers |= {"first_by": first_by, "list_beyond": beyond("list_beyond", ident(label.name))}
+        if numeric or dated:
+            makers |= {"sorted_by": sorted_by}
     if all(c.role == "category" for c in columns):
         makers |= {"count_per": per("count_per"), "total_per": per("total_by")}
-    if dated:
+    if dated and scene.table.happens:
         makers |= {pattern: in_year(pattern) for pattern in ("count_in_year", "total_in_year")}
         makers |= {"count_per_year": count_per_year}
     return makers

@@ -14,7 +14,10 @@ from collections.abc import Collection, Sequence
 
 from envs_data.ambigsql import heads, presentation, rows, tables
 from envs_data.ambigsql.drafts import SORTS, Choice, Draft, Gap, Target, tidy, wordings
-from envs_data.ambigsql.spec import Database, Table
+from envs_data.ambigsql.spec import Database, Table, excerpt
+
+TABLES = 3
+"""The least number of tables that a context shows, where there are so many."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,13 +31,14 @@ class Note:
 
 @dataclasses.dataclass(frozen=True)
 class Exchange:
-    """The notes in which a gap's twins differ, as (beside the clear one, beside the ambiguous one); ``other`` is what
-    the second definition is of, ``meant`` what it says."""
+    """The notes in which a gap's twins differ, as (beside the clear one, beside the ambiguous one)."""
 
-    other: Gap
-    meant: Choice
     definitions: tuple[Note, Note]
     asides: tuple[Note, Note]
+
+
+Meant = tuple[Gap, Choice]
+"""A gap, and what a definition says that it stands for."""
 
 
 def settling(database: Database, gap: Gap, choice: Choice, rng: random.Random) -> Note:
@@ -46,9 +50,9 @@ def settling(database: Database, gap: Gap, choice: Choice, rng: random.Random) -
 
 def aside(database: Database, gap: Gap, rng: random.Random) -> Note:
     """A note about the gap's word, and one of its choices, that settles nothing."""
-    choice = rng.choice(gap.choices)
+    choice = rng.choice([choice for choice in gap.choices if choice.names] or gap.choices)
     # A value's name is a word of its choices' glosses: a definition says it twice, so an aside does.
-    names = choice.gloss if gap.sort == "value" else choice.names or gap.plural
+    names = choice.gloss if gap.sort == "value" else choice.names
     texts = _told_apart(database, gap, wordings()["notes"][f"aside_{gap.sort}"])
     return Note(_filled(rng.choice(texts), gap, o=names), gap.target, False)
 
@@ -70,9 +74,10 @@ def _told_apart(database: Database, gap: Gap, texts: Sequence[str]) -> Sequence[
     return [text for text in texts if "{T" in text]
 
 
-def other_gap(database: Database, sort: str, rng: random.Random, but: Collection[Target]) -> Gap | None:
-    """A gap of a sort about none of the targets; None where the database has nothing else."""
-    return _drawn(_gaps(database, sort, rng), rng, but)
+def other_gap(database: Database, sort: str, rng: random.Random, but: Collection[Gap]) -> Gap | None:
+    """A gap of a sort that has nothing to do with the others; None where the database has nothing else."""
+    left = [gap for gap in _gaps(database, sort, rng) if not any(gap.near(other) for other in but)]
+    return rng.choice(left) if left else None
 
 
 def _gaps(database: Database, sort: str, rng: random.Random) -> list[Gap]:
@@ -96,29 +101,18 @@ def _gaps(database: Database, sort: str, rng: random.Random) -> list[Gap]:
     raise ValueError(f"sort {sort!r} is none of {SORTS}")
 
 
-def _drawn(gaps: Sequence[Gap], rng: random.Random, but: Collection[Target]) -> Gap | None:
-    left = [gap for gap in gaps if gap.target not in but]
-    return rng.choice(left) if left else None
-
-
-def exchange(
-    database: Database, gap: Gap, settled: Choice, rng: random.Random, but: Collection[Target] = ()
-) -> Exchange | None:
-    """The notes in which the twins of a gap differ; None where nothing else of its sort can be spoken of."""
-    other = other_gap(database, gap.sort, rng, {gap.target, *but})
-    if other is None:
-        return None
-    meant = rng.choice(other.choices)
-    definitions = settling(database, gap, settled, rng), settling(database, other, meant, rng)
-    return Exchange(other, meant, definitions, (aside(database, other, rng), aside(database, gap, rng)))
+def exchange(database: Database, gap: Gap, settled: Choice, other: Meant, rng: random.Random) -> Exchange:
+    """The notes in which the twins of a gap differ."""
+    definitions = settling(database, gap, settled, rng), settling(database, *other, rng)
+    return Exchange(definitions, (aside(database, other[0], rng), aside(database, gap, rng)))
 
 
 def fillers(
-    database: Database, but: Collection[Target], count: int, rng: random.Random, *, defined: bool = True
+    database: Database, but: Collection[Gap], count: int, rng: random.Random, *, defined: bool = True
 ) -> list[Note]:
-    """``count`` notes on different matters, none of them among the targets; asides, and definitions if wanted."""
+    """``count`` notes on different matters that have nothing to do with the gaps; asides, and definitions if wanted."""
     notes: list[Note] = []
-    taken = set(but)
+    taken = {gap.target for gap in but}
     for _ in range(20 * count):
         if len(notes) >= count:
             break
@@ -126,7 +120,7 @@ def fillers(
         if sort == "table":
             note = remark(rng.choice(database.tables), rng)
         else:
-            gap = other_gap(database, sort, rng, taken)
+            gap = other_gap(database, sort, rng, but)
             if gap is None:
                 continue
             defines = defined and rng.random() < 0.5
@@ -138,26 +132,30 @@ def fillers(
 
 
 def twin_notes(
-    database: Database, draft: Draft, settled: Sequence[Choice], held: int | None, rng: random.Random
-) -> tuple[list[Note], list[Note]] | None:
-    """The notes beside the clear and the ambiguous twin, 3 to 8 each, in the same places.
+    database: Database,
+    draft: Draft,
+    settled: Sequence[Choice],
+    others: Sequence[Meant],
+    held: int | None,
+    rng: random.Random,
+) -> tuple[list[Note], list[Note], Database]:
+    """The notes beside the clear and the ambiguous twin, 3 to 8 each, in the same places; and the excerpt of the
+    database that request and notes speak of, which has three tables or more.
 
-    ``settled`` is each gap's choice in the clear twin; the gap at index ``held`` is settled in both. None where
-    the database has too little to speak of.
+    ``settled`` is each gap's choice in the clear twin, ``others`` what the other notes of its sort are about; the
+    gap at index ``held`` is settled in both.
     """
-    taken: set[Target] = set(draft.targets)
+    shown = set(draft.tables)
     pairs: list[tuple[Note, Note]] = []
-    for i, (gap, choice) in enumerate(zip(draft.gaps, settled, strict=True)):
-        swapped = exchange(database, gap, choice, rng, taken)
-        if swapped is None:
-            return None
-        taken.add(swapped.other.target)
+    for i, (gap, choice, other) in enumerate(zip(draft.gaps, settled, others, strict=True)):
+        swapped = exchange(database, gap, choice, other, rng)
+        shown |= {*gap.tables, *other[0].tables}
         both = (swapped.definitions, swapped.asides)
         pairs += [(beside_clear, beside_clear) for beside_clear, _ in both] if i == held else both
-    spare = 8 - len(pairs)
-    extra = fillers(database, taken, min(spare, rng.choice((1, 2, 2, 3, 3, 4))), rng)
-    pairs += [(note, note) for note in extra]
-    if len(pairs) < 3:
-        return None
+    left = [table.name for table in database.tables if table.name not in shown]
+    seen = excerpt(database, shown | set(rng.sample(left, min(len(left), max(0, TABLES - len(shown))))))
+    taken = [*draft.gaps, *(other for other, _ in others)]
+    room = min(8 - len(pairs), rng.choice((1, 2, 2, 3, 3, 4)) if len(seen.tables) <= TABLES else 1)
+    pairs += [(note, note) for note in fillers(seen, taken, room, rng)]
     rng.shuffle(pairs)
-    return [clear for clear, _ in pairs], [ambiguous for _, ambiguous in pairs]
+    return [clear for clear, _ in pairs], [ambiguous for _, ambiguous in pairs], seen

@@ -3,6 +3,7 @@ are, and by which period it goes "over time"."""
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Mapping, Sequence
 
@@ -19,25 +20,20 @@ WAYS = {"descending": "DESC", "ascending": "ASC"}
 
 def order_part(table: Table, role: str, rng: random.Random) -> Part:
     words = wordings()["parts"]["direction_date" if role == "date" else "direction"]
-    gap = Gap("order", table.name, "", table.singular, table.plural, _plain(DIRECTIONS))
+    gap = Gap.of("order", table, "", _plain(DIRECTIONS))
+    if role == "date":
+        gap = dataclasses.replace(gap, manner="dated")
     return Part(gap, {"dir": ""}, {way: {"dir": rng.choice(words[way])} for way in DIRECTIONS})
 
 
 def few_part(table: Table) -> Part:
-    gap = Gap("few", table.name, "few", table.singular, table.plural, _plain(FEW))
+    gap = Gap.of("few", table, "few", _plain(FEW))
     return Part(gap, {"few": "few"}, {n: {"few": n} for n in FEW})
 
 
 def period_part(table: Table, rng: random.Random) -> Part:
     words = wordings()["parts"]["period"]
-    gap = Gap(
-        "period",
-        table.name,
-        "over time",
-        table.singular,
-        table.plural,
-        tuple(Choice(period, f"by {period}", period) for period in PERIODS),
-    )
+    gap = Gap.of("period", table, "over time", (Choice(period, f"by {period}", period) for period in PERIODS))
     return Part(gap, {"over": rng.choice(words["open"])}, {p: {"over": rng.choice(words[p])} for p in PERIODS})
 
 
@@ -51,7 +47,7 @@ def show_draft(database: Database, table: Table, pattern: str, values: Values, r
     label, t = table.label, scene.source
     if pattern.endswith("_over"):
         return _over(scene, pattern)
-    m = scene.pick(scene.sortable() if pattern.startswith("ordered") else scene.measures())
+    m = scene.pick(scene.sortable() if pattern.startswith("ordered") else scene.wanted())
     if label is None or m is None:
         return None
     select = f"{ident(label.name)}, {ident(m.name)}" if pattern.endswith("_with") else ident(label.name)
@@ -68,7 +64,7 @@ def show_draft(database: Database, table: Table, pattern: str, values: Values, r
 
 def _over(scene: Scene, pattern: str) -> Draft | None:
     date, measure = scene.pick(scene.table.with_role("date")), scene.pick(scene.summable())
-    if date is None or (pattern == "total_over" and measure is None):
+    if not scene.table.happens or date is None or (pattern == "total_over" and measure is None):
         return None
     fill = {"m": date.phrase} | ({"c": measure.phrase} if pattern == "total_over" else {})
     what = f"SUM({ident(measure.name)})" if pattern == "total_over" else "COUNT(*)"

@@ -6,11 +6,24 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
-from envs_data.ambigsql.drafts import Choice, Draft, Gap, Values, condition_gloss, spoken, where, wordings
+from envs_data.ambigsql.drafts import (
+    Choice,
+    Draft,
+    Gap,
+    Values,
+    compare,
+    condition_gloss,
+    literal,
+    spoken,
+    wordings,
+)
 from envs_data.ambigsql.scenes import Part, Scene, draft
 from envs_data.ambigsql.spec import Condition, Database, Table, Term, Value, ident
 
 PATTERNS = ("count_pop", "list_pop", "average_pop", "total_pop", "count_pop_by", "first_pop", "each_pop")
+
+
+BOTH = "both"
 
 
 def _by_choice(item: Term | Value) -> dict[str, Condition]:
@@ -19,32 +32,45 @@ def _by_choice(item: Term | Value) -> dict[str, Condition]:
     return {r.column if len(columns) == len(item.readings) else str(r.value): r for r in item.readings}
 
 
-def part_of(table: Table, item: Term | Value, rng: random.Random) -> tuple[Part, Mapping[str, Condition]]:
-    """The gap in the placeholder "pop", and the condition that each choice stands for."""
+def part_of(table: Table, item: Term | Value, rng: random.Random) -> tuple[Part, Mapping[str, str]]:
+    """The gap in the placeholder "pop", and the SQL condition that each choice stands for."""
     found = _by_choice(item)
+    conditions = {value: compare(r.column, r.op, r.value) for value, r in found.items()}
     if isinstance(item, Value):
-        return _value_part(table, item, found, rng), found
+        return _value_part(table, item, found, conditions, rng)
     choices, whole = [], {}
     for value, reading in found.items():
-        gloss = condition_gloss(table, reading, rng)
-        choices.append(Choice(value, gloss, table.column(reading.column).phrase, table.column(reading.column).phrase))
+        gloss, phrase = condition_gloss(table, reading, rng), table.column(reading.column).phrase
+        choices.append(Choice(value, gloss, phrase, phrase))
         text = rng.choice(wordings()["parts"]["population"]["whole"]).format(Ts=table.plural, g=gloss)
         whole[value] = {"pop": text}
     said = f"{item.word} {table.plural}"
-    gap = Gap("term", table.name, item.word, table.singular, table.plural, tuple(choices), (said,))
-    return Part(gap, {"pop": said}, whole), found
+    gap = Gap.of("term", table, item.word, choices, {r.column for r in item.readings}, (said,))
+    return Part(gap, {"pop": said}, whole), conditions
 
 
-def _value_part(table: Table, item: Value, found: Mapping[str, Condition], rng: random.Random) -> Part:
-    one_column = len({reading.column for reading in found.values()}) == 1
+def _value_part(
+    table: Table, item: Value, found: Mapping[str, Condition], conditions: dict[str, str], rng: random.Random
+) -> tuple[Part, Mapping[str, str]]:
+    columns = {reading.column for reading in item.readings}
+    phrase = table.column(item.readings[0].column).phrase
     choices, whole = [], {}
     for value, reading in found.items():
-        phrase, stored = table.column(reading.column).phrase, spoken(reading.value)
-        choices.append(Choice(value, reading.gloss or f"{phrase} {stored}", stored if one_column else phrase, phrase))
-        text = rng.choice(wordings()["parts"]["value"]["whole"]).format(Ts=table.plural, k=phrase, v=stored)
+        own, stored = table.column(reading.column).phrase, spoken(reading.value)
+        offer = stored if len(columns) == 1 else own
+        choices.append(Choice(value, reading.gloss or f"{own} {stored}", offer, own))
+        text = rng.choice(wordings()["parts"]["value"]["whole"]).format(Ts=table.plural, k=own, v=stored)
         whole[value] = {"pop": text}
-    gap = Gap("value", table.name, item.word, table.singular, table.plural, tuple(choices), item.said)
-    return Part(gap, {"pop": rng.choice(item.said)}, whole)
+    if len(columns) == 1:
+        # Who says "street stores" may well mean kiosks and outlets alike.
+        stored = [spoken(reading.value) for reading in item.readings]
+        gloss = f"{phrase} {' and '.join(stored)} alike"
+        choices.append(Choice(BOTH, gloss, "both of them"))
+        whole[BOTH] = {"pop": f"{table.plural} with {gloss}"}
+        among = ", ".join(literal(reading.value) for reading in item.readings)
+        conditions[BOTH] = f"{ident(item.readings[0].column)} IN ({among})"
+    gap = Gap.of("value", table, item.word, choices, columns, item.said)
+    return Part(gap, {"pop": rng.choice(item.said)}, whole), conditions
 
 
 def rows_draft(
@@ -70,7 +96,7 @@ def rows_draft(
             group = ident(category.name)
             select, fill, tail = f"{group}, COUNT(*)", {"k": category.phrase}, f" GROUP BY {group}"
         case "first_pop" if label and measure:
-            most, way = scene.extreme("measure")
+            most, way = scene.extreme()
             select, fill = ident(label.name), {"m": measure.phrase, "most": most}
             tail = f" ORDER BY {ident(measure.name)} {way} LIMIT 1"
         case "each_pop" if label and measure:
@@ -81,7 +107,6 @@ def rows_draft(
     kind = "value" if isinstance(item, Value) else "population"
 
     def sql(value: str) -> str:
-        reading = by_choice[value]
-        return f"SELECT {select} FROM {t}{where(reading.column, reading.op, reading.value)}{tail}"
+        return f"SELECT {select} FROM {t} WHERE {by_choice[value]}{tail}"
 
     return draft(kind, pattern, scene.frame(pattern, **fill), [part], sql)

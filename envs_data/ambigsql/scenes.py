@@ -91,6 +91,11 @@ class Scene:
     def summable(self, but: Iterable[str] = ()) -> list[Column]:
         return [column for column in self.measures(but) if adds_up(column)]
 
+    def wanted(self) -> list[Column]:
+        """The measures of which much is the top: none of costs, delays or losses."""
+        unwanted = set(wordings()["parts"]["unwanted"])
+        return [column for column in self.measures() if not unwanted & set(column.phrase.split())]
+
     def sortable(self) -> list[Column]:
         return self.measures() + list(self.table.with_role("date"))
 
@@ -105,11 +110,10 @@ class Scene:
         words = self.rng.choice(wordings()["parts"]["filters"]).format(k=column.phrase, v=value)
         return words, where(column, "=", value)
 
-    def extreme(self, role: str) -> tuple[str, str]:
+    def extreme(self) -> tuple[str, str]:
         """A superlative and its direction."""
-        most, least = ("latest", "earliest") if role == "date" else ("most", "least")
         down = self.rng.random() < 0.7
-        return self.rng.choice(wordings()["parts"][most if down else least]), "DESC" if down else "ASC"
+        return self.rng.choice(wordings()["parts"]["most" if down else "least"]), "DESC" if down else "ASC"
 
     def beyond(self, columns: Sequence[Column]) -> tuple[str, str, object] | None:
         """A comparison with a value of one of the columns: words, operator, value."""

@@ -63,7 +63,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,11 @@ class Table:
         return tuple(column for column in self.columns if column.role == role)
 
     @property
+    def happens(self) -> bool:
+        """Whether its rows are events rather than things: they have no name by which people call one."""
+        return self.label is None
+
+    @property
     def label(self) -> Column | None:
         """The column by which people name a row, where there is one."""
         named = self.with_role("name")
@@ -116,11 +121,13 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class Head:
-    """A word that two or more columns of one table share: "revenue" of net_revenue and gross_revenue."""
+    """A word that two or more columns of one table share: "revenue" of net_revenue and gross_revenue. ``adds`` says
+    that the columns are parts of a whole ("capacity" of economy and business class), which the word may mean too."""
 
     table: str
     word: str
     columns: tuple[str, ...]
+    adds: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,6 +210,29 @@ class Database:
         raise KeyError(f"database {self.name!r} has no table {name!r}; it has {[t.name for t in self.tables]}")
 
 
+def excerpt(database: Database, names: Collection[str]) -> Database:
+    """The database as if it had only some of its tables, and what is said of these alone."""
+    tables = []
+    for table in database.tables:
+        if table.name in names:
+            columns = (
+                column
+                if column.references is None or column.references.rpartition(".")[0] in names
+                else dataclasses.replace(column, references=None)
+                for column in table.columns
+            )
+            tables.append(dataclasses.replace(table, columns=tuple(columns)))
+    return dataclasses.replace(
+        database,
+        tables=tuple(tables),
+        heads=tuple(head for head in database.heads if head.table in names),
+        terms=tuple(term for term in database.terms if term.table in names),
+        values=tuple(value for value in database.values if value.table in names),
+        nouns=tuple(noun for noun in database.nouns if set(noun.tables) <= set(names)),
+        aggregates=tuple(item for item in database.aggregates if {item.table, item.rows} <= set(names)),
+    )
+
+
 _SHORT_TYPES = {"VARCHAR": "text", "BIGINT": "integer", "TIMESTAMP": "timestamp"}
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -276,7 +306,9 @@ def parse_database(form: Mapping[str, Any], where: str = "spec") -> Database:
             title=form["title"],
             split=form["split"],
             tables=tables,
-            heads=tuple(Head(h["table"], h["word"], tuple(h["columns"])) for h in form.get("heads", ())),
+            heads=tuple(
+                Head(h["table"], h["word"], tuple(h["columns"]), h.get("adds", False)) for h in form.get("heads", ())
+            ),
             terms=tuple(Term(t["table"], t["word"], _conditions(t)) for t in form.get("terms", ())),
             values=tuple(
                 Value(v["table"], v["word"], tuple(v["said"]), _conditions(v)) for v in form.get("values", ())

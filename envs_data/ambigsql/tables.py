@@ -3,100 +3,141 @@ record in one table and that the rows of another add up to (aggregate)."""
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Sequence
 
-from envs_data.ambigsql.drafts import Choice, Draft, Gap, Values, adds_up, is_number, where
+from envs_data.ambigsql.drafts import Choice, Draft, Gap, Values, adds_up, is_number, listing, literal, where
 from envs_data.ambigsql.scenes import Part, Scene, draft
-from envs_data.ambigsql.spec import Aggregate, Column, Database, Noun, Shared, Table, ident
+from envs_data.ambigsql.spec import Aggregate, Column, Database, Noun, Table, ident
 
-NOUN = ("count", "list_all", "total", "average", "extreme", "each", "first_by", "count_beyond", "count_in_year",
-        "count_per_year", "count_per", "average_by")  # fmt: skip
+NOUN = ("count", "list_all", "total", "average", "each", "count_beyond", "count_in_year", "count_per_year",
+        "count_per", "average_by")  # fmt: skip
 AGGREGATE = ("each", "lookup", "first_by", "extreme", "total", "average", "count_beyond", "total_by")
 RECORDED, COUNTED = "recorded", "counted"
+BOTH = "both"
 
 
 def noun_part(database: Database, noun: Noun) -> Part:
     tables = [database.table(name) for name in noun.tables]
-    choices = tuple(Choice(table.name, table.plural, table.plural, table.plural) for table in tables)
-    gap = Gap("noun", "", noun.plural, noun.singular, noun.plural, choices)
+    choices = [Choice(table.name, table.plural, table.plural, table.plural) for table in tables]
     whole = {table.name: {"T": table.singular, "Ts": table.plural} for table in tables}
+    if len(tables) > 1:
+        choices.append(Choice(BOTH, f"{' and '.join(t.plural for t in tables)} together", "both together"))
+        whole[BOTH] = {
+            "T": listing([table.singular for table in tables]),
+            "Ts": " and ".join(table.plural for table in tables),
+        }
+    gap = Gap("noun", "", noun.plural, noun.singular, noun.plural, tuple(choices), noun.tables, frozenset())
     return Part(gap, {"T": noun.singular, "Ts": noun.plural}, whole)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Rows:
+    """The rows that a choice of a noun stands for: what stands after FROM, and the names that their label, figure
+    and category have there."""
+
+    source: str
+    label: str
+    figure: str
+    kind: str
+
+
+def _rows_of(tables: Sequence[Table], figures: Sequence[Column], kinds: Sequence[Column], labelled: bool) -> _Rows:
+    if len(tables) == 1:
+        label = ident(tables[0].label.name) if labelled else ""
+        figure, kind = (ident(columns[0].name) if columns else "" for columns in (figures, kinds))
+        return _Rows(ident(tables[0].name), label, figure, kind)
+    selects = []
+    for i, table in enumerate(tables):
+        shown = [f"{ident(table.label.name)} AS name"] if labelled else []
+        shown += [
+            f"{ident(columns[i].name)} AS {name}" for columns, name in ((figures, "figure"), (kinds, "kind")) if columns
+        ]
+        selects.append(f"SELECT {', '.join(shown) or '1'} FROM {ident(table.name)}")
+    return _Rows(f"({' UNION ALL '.join(selects)})", "name", "figure", "kind")
 
 
 def noun_draft(database: Database, noun: Noun, pattern: str, values: Values, rng: random.Random) -> Draft | None:
     """A request about a noun; None where the pattern fits nothing that its tables share, or the noun has one table."""
     if len(noun.tables) < 2:
         return None
-    tables = {name: database.table(name) for name in noun.tables}
-    scene = Scene(database, next(iter(tables.values())), values, rng)
-    labels = {name: table.label for name, table in tables.items()}
-    shared = rng.choice(noun.shared) if noun.shared else None
-    columns = _columns(tables, shared)
-    role = next(iter(columns.values())).role if columns else ""
-    numeric = role == "measure" and all(map(is_number, columns.values()))
-    measured = pattern in ("total", "average", "extreme", "first_by", "count_beyond", "average_by")
-    if pattern == "total" and not all(map(adds_up, columns.values())):
+    tables = [database.table(name) for name in noun.tables]
+    scene = Scene(database, tables[0], values, rng)
+    labelled = pattern in ("list_all", "each")
+    if labelled and any(table.label is None for table in tables):
         return None
-    if (measured and not numeric) or (pattern in ("list_all", "each", "first_by") and None in labels.values()):
+    figured = pattern not in ("count", "list_all")
+    figures = _shared(noun, tables, _ROLES.get(pattern, ("measure",)), rng) if figured else None
+    kinds = _shared(noun, tables, ("category",), rng) if pattern == "average_by" else None
+    if (figured and figures is None) or (pattern == "average_by" and kinds is None):
         return None
-    fill: dict[str, str] = {"c": shared.phrase} if shared else {}
-    c = {name: ident(column.name) for name, column in columns.items()}
-    label = {name: ident(column.name) if column else "" for name, column in labels.items()}
+    phrase, columns = figures or ("", [])
+    if pattern == "total" and not all(map(adds_up, columns)):
+        return None
+    if pattern in ("count_in_year", "count_per_year") and not all(table.happens for table in tables):
+        return None
+    k_phrase, k_columns = kinds or ("", [])
+    fill = {"c": phrase, "k": k_phrase or phrase, "by": f", going by {phrase}"}
+    select, condition, tail = "COUNT(*)", "", ""
     match pattern:
-        case "count":
-            sql = lambda name: f"SELECT COUNT(*) FROM {ident(name)}"
         case "list_all":
-            sql = lambda name: f"SELECT {label[name]} FROM {ident(name)}"
+            select = "{label}"
         case "total" | "average":
-            function = "SUM" if pattern == "total" else "AVG"
-            sql = lambda name: f"SELECT {function}({c[name]}) FROM {ident(name)}"
-        case "extreme":
-            fill["most"], way = scene.extreme("measure")
-            function = "MAX" if way == "DESC" else "MIN"
-            sql = lambda name: f"SELECT {function}({c[name]}) FROM {ident(name)}"
-        case "each" if shared:
-            sql = lambda name: f"SELECT {label[name]}, {c[name]} FROM {ident(name)}"
-        case "first_by":
-            fill["most"], way = scene.extreme("measure")
-            sql = lambda name: f"SELECT {label[name]} FROM {ident(name)} ORDER BY {c[name]} {way} LIMIT 1"
+            select = f"{'SUM' if pattern == 'total' else 'AVG'}({{figure}})"
+        case "each":
+            select = "{label}, {figure}"
         case "count_beyond":
-            name = rng.choice(noun.tables)
-            said = Scene(database, tables[name], values, rng).beyond([columns[name]])
+            i = rng.randrange(len(tables))
+            said = Scene(database, tables[i], values, rng).beyond([columns[i]])
             if said is None:
                 return None
             fill["cmp"], op, value = said
-            sql = lambda name: f"SELECT COUNT(*) FROM {ident(name)}{where(columns[name], op, value)}"
-        case "count_in_year" if role == "date":
-            name = rng.choice(noun.tables)
-            year = Scene(database, tables[name], values, rng).year([columns[name]])
+            condition = f" WHERE {{figure}} {op} {literal(value)}"
+        case "count_in_year":
+            i = rng.randrange(len(tables))
+            year = Scene(database, tables[i], values, rng).year([columns[i]])
             if year is None:
                 return None
-            fill |= {"y": year, "by": f", going by {shared.phrase}"}
-            sql = lambda name: f"SELECT COUNT(*) FROM {ident(name)} WHERE year({c[name]}) = {year}"
-        case "count_per_year" if role == "date":
-            fill["by"] = f", going by {shared.phrase}"
-            sql = lambda name: f"SELECT year({c[name]}), COUNT(*) FROM {ident(name)} GROUP BY 1"
-        case "count_per" if role == "category":
-            fill["k"] = shared.phrase
-            sql = lambda name: f"SELECT {c[name]}, COUNT(*) FROM {ident(name)} GROUP BY {c[name]}"
+            fill["y"], condition = year, f" WHERE year({{figure}}) = {year}"
+        case "count_per_year":
+            select, tail = "year({figure}), COUNT(*)", " GROUP BY 1"
+        case "count_per":
+            select, tail = "{figure}, COUNT(*)", " GROUP BY {figure}"
         case "average_by":
-            by = [s for s in noun.shared if _columns(tables, s)[noun.tables[0]].role == "category"]
-            if not by:
-                return None
-            other = rng.choice(by)
-            k = {name: ident(column.name) for name, column in _columns(tables, other).items()}
-            fill["k"] = other.phrase
-            sql = lambda name: f"SELECT {k[name]}, AVG({c[name]}) FROM {ident(name)} GROUP BY {k[name]}"
-        case _:
-            return None
+            select, tail = "{kind}, AVG({figure})", " GROUP BY {kind}"
+    template = f"SELECT {select} FROM {{source}}{condition}{tail}"
+
+    def sql(choice: str) -> str:
+        chosen = [i for i, table in enumerate(tables) if choice in (table.name, BOTH)]
+        rows = _rows_of(
+            [tables[i] for i in chosen], [columns[i] for i in chosen if columns],
+            [k_columns[i] for i in chosen if k_columns], labelled,
+        )  # fmt: skip
+        return template.format_map(dataclasses.asdict(rows))
+
     return draft("table", pattern, scene.frame(pattern, **fill), [noun_part(database, noun)], sql)
 
 
-def _columns(tables: dict[str, Table], shared: Shared | None) -> dict[str, Column]:
-    if shared is None:
-        return {}
-    return {name: table.column(column) for (name, table), column in zip(tables.items(), shared.columns, strict=True)}
+_ROLES = {
+    "each": ("measure", "date", "category"),
+    "count_in_year": ("date",),
+    "count_per_year": ("date",),
+    "count_per": ("category",),
+}
+"""The roles that a noun's shared column may have, by pattern; a measure for all others."""
+
+
+def _shared(
+    noun: Noun, tables: Sequence[Table], roles: Sequence[str], rng: random.Random
+) -> tuple[str, list[Column]] | None:
+    """One of the things that all tables have, of one of the roles: its phrase, and the column of each table."""
+    found = []
+    for shared in noun.shared:
+        columns = [table.column(name) for table, name in zip(tables, shared.columns, strict=True)]
+        if columns[0].role in roles and (columns[0].role != "measure" or all(map(is_number, columns))):
+            found.append((shared.phrase, columns))
+    return rng.choice(found) if found else None
 
 
 def aggregate_part(database: Database, item: Aggregate) -> Part:
@@ -109,7 +150,8 @@ def aggregate_part(database: Database, item: Aggregate) -> Part:
         Choice(RECORDED, f"the {kept} on record", f"the {kept} on record", kept),
         Choice(COUNTED, counted, counted, rows.plural),
     )
-    gap = Gap("aggregate", table.name, item.phrase, table.singular, table.plural, choices)
+    gap = Gap.of("aggregate", table, item.phrase, choices, (item.column,))
+    gap = dataclasses.replace(gap, tables=(table.name, rows.name))
     whole = {RECORDED: {"c": f"{kept} on record"}, COUNTED: {"c": f"{item.phrase} as {counted}"}}
     return Part(gap, {"c": item.phrase}, whole)
 
@@ -151,7 +193,7 @@ def aggregate_draft(
             recorded = f"SELECT {kept} FROM {t}{where(label, '=', value)}"
             counted = f"SELECT {what} FROM {join}{where(label, '=', value).replace(' WHERE ', f' WHERE {t}.', 1)}"
         case "first_by" if label:
-            most, way = scene.extreme("measure")
+            most, way = scene.extreme()
             fill = {"most": most}
             recorded = f"SELECT {ident(label.name)} FROM {t} ORDER BY {kept} {way} LIMIT 1"
             counted = (
@@ -159,7 +201,7 @@ def aggregate_draft(
                 f"SELECT {name} FROM {outer} GROUP BY {name} ORDER BY {whatever} {way} LIMIT 1",
             )
         case "extreme":
-            most, way = scene.extreme("measure")
+            most, way = scene.extreme()
             function = "MAX" if way == "DESC" else "MIN"
             fill = {"most": most}
             recorded = f"SELECT {function}({kept}) FROM {t}"

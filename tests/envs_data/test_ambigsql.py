@@ -13,8 +13,10 @@ from act_env.sql import grading, sandbox
 from envs_data import ambigsql
 from envs_data.ambigsql import build
 from envs_data.ambigsql.drafts import SORTS, adds_up, tidy, wordings
+from envs_data.ambigsql.heads import gap_of
 from envs_data.ambigsql.notes import aside, exchange, fillers, other_gap, settling
 from envs_data.ambigsql.patterns import KINDS
+from envs_data.ambigsql.rows import part_of
 from envs_data.ambigsql.spec import SPLITS, Column, ident
 from envs_data.ambigsql.values import round_number
 from envs_data.duck import bundled_database, bundled_names, database_path
@@ -136,13 +138,24 @@ def test_notes_are_about_what_they_say(name):
     rng, database = random.Random(5), bundled_database(name)
     for sort in SORTS:
         gap = other_gap(database, sort, rng, ())
-        assert gap.sort == sort and other_gap(database, sort, rng, {gap.target}).target != gap.target
+        other = other_gap(database, sort, rng, [gap])
+        assert gap.sort == other.sort == sort and not gap.near(other)
         note = settling(database, gap, gap.choices[0], rng)
         assert note.defines and note.target == gap.target
         assert not aside(database, gap, rng).defines
-        swapped = exchange(database, gap, gap.choices[0], rng)
+        swapped = exchange(database, gap, gap.choices[0], (other, other.choices[0]), rng)
         assert [n.target == gap.target for n in (*swapped.definitions, *swapped.asides)] == [True, False, False, True]
-        assert {n.target for n in fillers(database, {gap.target}, 5, rng)}.isdisjoint({gap.target})
+        assert {n.target for n in fillers(database, [gap], 5, rng)}.isdisjoint({gap.target})
+
+
+def test_what_goes_by_the_same_column_settles_by_analogy():
+    database = bundled_database("shipping")
+    heads = {gap.word: gap for gap in (gap_of(database.table(h.table), h) for h in database.heads)}
+    values = [part_of(database.table(v.table), v, random.Random(0))[0].gap for v in database.values]
+    siblings = [v for v in values if v.columns & values[0].columns]
+    assert len(siblings) > 1 and all(values[0].near(v) for v in siblings)
+    assert any(head.near(value) for head in heads.values() for value in values)
+    assert not heads["weight"].near(heads["tariff"])
 
 
 def test_sums_are_asked_for_where_they_mean_something():

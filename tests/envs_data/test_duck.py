@@ -48,7 +48,7 @@ def test_processes_may_build_at_once(tmp_path):
 
 def test_an_unknown_name_is_told_the_known_ones():
     for name in ("shop", "../retail", "", "retail/"):
-        with pytest.raises(DataNotFound, match="there are airline, clinic"):
+        with pytest.raises(DataNotFound, match="there are airline, animal_shelter"):
             duck.database_path(name)
 
 
