@@ -215,7 +215,7 @@ def _about_the_dictionary(draft: Draft, told: Choice | None, rng: random.Random)
     own, gap = own_wordings(), draft.gaps[0]
     if gap.sort == "head" and rng.random() < 0.35:
         text = _filled(rng.choice(own["sorts"]["head"]), gap, rng)
-        everything = listing([choice.offer for choice in gap.choices])
+        everything = listing([choice.gloss for choice in gap.choices], "and")
         return Example((text,), thought([gap], [own["thoughts"]["all"]]), everything, "sorts")
     text = _filled(rng.choice(own["meaning"][gap.sort]), gap, rng)
     if told is None:

@@ -172,9 +172,9 @@ def condition_gloss(table: Table, condition: Condition, rng: random.Random) -> s
     return f"{column.phrase} " + rng.choice(wordings()["parts"][key][condition.op]).format(v=spoken(condition.value))
 
 
-def listing(offers: Sequence[str]) -> str:
+def listing(offers: Sequence[str], last: str = "or") -> str:
     """ "a or b"; "a, b or c"."""
-    return " or ".join([", ".join(offers[:-1]), offers[-1]]) if len(offers) > 1 else offers[0]
+    return f" {last} ".join([", ".join(offers[:-1]), offers[-1]]) if len(offers) > 1 else offers[0]
 
 
 def naming(gap: Gap, rng: random.Random) -> dict[str, str]:
