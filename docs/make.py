@@ -5,7 +5,8 @@
 
 Made are ``docs/environments/*.md``, one page per registered id from its environment's docstring, and in
 README.md and docs/*.md every table between ``<!-- table: PATH [metric ...] -->`` and ``<!-- /table -->``,
-from the comparison in the JSON file at PATH.
+from the comparison in the JSON file at PATH, and what stands between ``<!-- corpus: WHAT -->`` and
+``<!-- /corpus -->``: the audit, the reading, the counts or the samples of the bundled corpus.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ sys.path.insert(0, str(ROOT))
 
 import act_env  # noqa: E402, F401  (registers the ids)
 from agents import tables  # noqa: E402
+from docs import corpus  # noqa: E402
 
+CORPUS = re.compile(r"(<!-- corpus: (?P<what>\w+) -->\n).*?(<!-- /corpus -->)", re.S)
 TABLE = re.compile(r"(<!-- table: (?P<path>\S+)(?P<metrics>[^>]*?) -->\n).*?(<!-- /table -->)", re.S)
 
 
@@ -52,8 +55,9 @@ def pages() -> Iterator[tuple[Path, str]]:
     lines = "".join(f"- [{name}]({name.lower()}.md)\n" for name in ids)
     yield ROOT / "docs" / "environments" / "README.md", f"<!-- Made by docs/make.py. -->\n\n# Environments\n\n{lines}"
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        if path.exists() and TABLE.search(text := path.read_text(encoding="utf-8")):
-            yield path, with_tables(text, ROOT)
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        if TABLE.search(text) or CORPUS.search(text):
+            yield path, with_corpus(with_tables(text, ROOT), ROOT)
 
 
 def with_tables(text: str, root: Path) -> str:
@@ -69,6 +73,17 @@ def with_tables(text: str, root: Path) -> str:
         return match[1] + tables.markdown(form.get("comparison", form), match["metrics"].split()) + match[4]
 
     return TABLE.sub(made, text)
+
+
+def with_corpus(text: str, root: Path) -> str:
+    """The text with what is marked of the bundled corpus made anew."""
+    made = {
+        "audit": lambda: corpus.audit_table(root / "benchmarks" / "results" / "audit.json"),
+        "reading": lambda: corpus.reading_table(root / "docs" / "reading"),
+        "counts": corpus.counts_table,
+        "samples": corpus.samples,
+    }
+    return CORPUS.sub(lambda match: match[1] + made[match["what"]]() + match[3], text)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,6 +1,6 @@
 """Builds the bundled AmbigSQL tasks: drafts → executed readings → twins → ``tasks_<split>.jsonl``.
 
-    python -m envs_data.ambigsql.build                      # writes the files that ship with the package
+    python -m envs_data.ambigsql.build                      # audits, and writes the files that ship with the package
     python -m envs_data.ambigsql.build --check              # builds again and compares bytes
     python -m envs_data.ambigsql.build --database retail    # one database, to look at; writes nothing
 
@@ -302,6 +302,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=FOLDER, help="where to write (default: the package)")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the packaged files differ")
     parser.add_argument("--database", action="append", help="build only this one, show samples, write nothing")
+    parser.add_argument("--no-audit", action="store_true", help="write the files whatever the audit for shortcuts says")
     parser.add_argument("--samples", type=int, default=0, help="how many tasks of each kind to show")
     options = parser.parse_args(argv)
     tasks, rejected = _with_progress(options.database)
@@ -314,12 +315,26 @@ def main(argv: list[str] | None = None) -> int:
     if options.database:
         return 0
     if not options.check:
+        if not options.no_audit and not _passes(tasks):
+            return 1
         write(options.out, tasks)
         return 0
     with tempfile.TemporaryDirectory() as folder:
         stale = [p.name for p in write(Path(folder), tasks) if p.read_bytes() != (FOLDER / p.name).read_bytes()]
     print(f"differ, build them again: {stale}" if stale else "the packaged files are up to date")
     return 1 if stale else 0
+
+
+def _passes(tasks: Sequence[Task]) -> bool:
+    """Whether the audit for shortcuts passes; shows it."""
+    from envs_data.audit.__main__ import show, verdict, with_progress
+    from envs_data.audit.parts import PARTS
+    from envs_data.audit.probes import PROBES, failures
+
+    findings = with_progress(tasks, PROBES[:2], tuple(PARTS))
+    show(findings)
+    print(verdict(failed := failures(findings)))
+    return not failed
 
 
 def _with_progress(names: Sequence[str] | None) -> tuple[list[Task], Counter]:
