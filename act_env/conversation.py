@@ -153,6 +153,11 @@ class Task:
     history: tuple[Turn, ...] = ()
     settled_by: str = ""
 
+    @property
+    def home(self) -> str:
+        """The database that this task's is made of: what follows a "+" names a variant of one."""
+        return self.database.partition("+")[0]
+
     def reading(self, reading_id: str) -> Reading:
         for reading in self.readings:
             if reading.id == reading_id:

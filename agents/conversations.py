@@ -183,7 +183,7 @@ def conversations(source: TaskSource, n: int, seed: int) -> tuple[Task, ...]:
     for _, unit in sorted(twins.items(), key=lambda item: seed_of(seed, *item[0])):
         unit.sort(key=lambda task: task.id)
         labels = tuple(sorted({task.gold_action.value for task in unit}))
-        strata[labels, min(task.kind for task in unit)][unit[0].database].append(unit)
+        strata[labels, min(task.kind for task in unit)][unit[0].home].append(unit)
     drawn = _proportionally(
         {
             stratum: _proportionally({name: _new_groups_first(units) for name, units in databases.items()}, seed)

@@ -149,7 +149,7 @@ def choose_tasks(source: TaskSource, ids: Sequence[str] | None, most: int | None
         tasks = tuple(task for task in tasks if task.id in set(ids))
     if most is None or most >= len(tasks):
         return tasks
-    drawn = sorted(tasks, key=lambda t: (hashlib.sha256(f"{t.database}\0{t.group}".encode()).digest(), t.id))
+    drawn = sorted(tasks, key=lambda t: (hashlib.sha256(f"{t.home}\0{t.group}".encode()).digest(), t.id))
     kept = {task.id for task in islice(drawn, most)}
     return tuple(task for task in tasks if task.id in kept)
 

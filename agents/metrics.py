@@ -182,7 +182,7 @@ def compare(
         raise NothingToCompare(f"no task was played by all of {', '.join(repr(e.name) for e in entries)}")
     chosen = [every[task_id] for task_id in common]
     place = {task_id: i for i, task_id in enumerate(common)}
-    clusters, groups = [task.database for task in chosen], [task.group for task in chosen]
+    clusters, groups = [task.home for task in chosen], [task.group for task in chosen]
     boot = stats.bootstrap_weights(groups, clusters, resamples=resamples, seed=seed)
     sheets = {entry.name: _Sheet(entry.runs, place, chosen) for entry in entries}
     agents = [_agent(e, sheets[e.name], _Sheet([e.forced], place, chosen), boot) for e in entries]

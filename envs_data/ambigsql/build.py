@@ -27,8 +27,9 @@ from act_env.errors import CutThroughTie, ExecutionError
 from act_env.sql import grading, sandbox
 from act_env.tasks import write_tasks
 from envs_data.ambigsql.drafts import SORTS, Choice, Draft, Values
-from envs_data.ambigsql.notes import Meant, Note, other_gap, twin_notes
+from envs_data.ambigsql.notes import Meant, Note, other_gap, twin_notes, unrelated
 from envs_data.ambigsql.patterns import KINDS, drafts
+from envs_data.ambigsql.rows import crisp_terms
 from envs_data.ambigsql.slots import question, slot_of
 from envs_data.ambigsql.spec import SPLITS, Database, context_text, schema_text
 from envs_data.ambigsql.values import Rows
@@ -127,10 +128,10 @@ def partners(database: Database, cases: Sequence[Case], rng: random.Random) -> l
         shift = max(counts.values(), default=0)
         for place, (i, k) in enumerate(mine):
             j, m = mine[(place + shift) % len(mine)]
-            own, other = cases[i].draft.gaps, cases[j].draft.gaps[m]
-            if not any(other.near(gap) for gap in own):
+            own, other = cases[i].draft, cases[j].draft.gaps[m]
+            if unrelated(other, own.gaps, own.text):
                 found[i][k] = other, cases[j].settled[m]
-            elif gap := other_gap(database, sort, rng, own):
+            elif gap := other_gap(database, sort, rng, own.gaps, own.text):
                 found[i][k] = gap, rng.choice(gap.choices)
     return found
 
@@ -236,7 +237,7 @@ def _cases(
 def _variety(database: Database, kind: str) -> int:
     """How many different things a kind's requests of a database can be about."""
     nouns = sum(len(noun.tables) > 1 for noun in database.nouns)
-    return {"information": len(database.heads), "column": len(database.heads), "population": len(database.terms),
+    return {"information": len(database.heads), "column": len(database.heads), "population": len(crisp_terms(database)),
             "value": len(database.values), "table": nouns, "aggregate": len(database.aggregates),
             "presentation": 3 * len(database.tables)}.get(kind, 4 * len(database.tables))  # fmt: skip
 

@@ -40,7 +40,7 @@ def _of_head(database: Database, pattern: str, values: Values, rng: random.Rando
             parts = [heads.part_of(table, head, "m"), order_part(table, role, rng)]
             select = f"SELECT {ident(label.name)} FROM {t}{condition} ORDER BY"
             sql = lambda c, way: f"{select} {heads.expression(head, c)} {WAYS[way]}"
-        case "few_head" if label and numeric:
+        case "few_head" if label and numeric and set(columns) <= set(scene.wanted()):
             frame, parts = scene.frame("few"), [heads.part_of(table, head, "m"), few_part(table)]
             first = f"SELECT {ident(label.name)} FROM {t} ORDER BY"
             sql = lambda c, n: f"{first} {heads.expression(head, c)} DESC LIMIT {n}"

@@ -84,10 +84,18 @@ class Gap:
         return cls(sort, table.name, word, table.singular, table.plural, tuple(choices), (table.name,), seen, said)
 
     def near(self, other: Gap) -> bool:
-        """Whether what settles the one says something of the other: they are about the same thing, or go by the same
-        column, or are the same name."""
-        named = self.sort == other.sort == "value" and self.word == other.word
-        return self.target == other.target or named or not self.columns.isdisjoint(other.columns)
+        """Whether what settles the one says something of the other: they are about the same thing, go by the same
+        column, have the same word, or are the order and the number of one table's rows."""
+        named = self.word == other.word and self.sort not in ("order", "few", "period")
+        shown = {self.sort, other.sort} == {"order", "few"} and self.table == other.table
+        return self.target == other.target or named or shown or not self.columns.isdisjoint(other.columns)
+
+    def said_in(self, text: str) -> bool:
+        """Whether a text has a word of the gap's, so that what settles it may bear on the text."""
+        if self.sort in ("order", "few", "period"):
+            return False
+        mine, its = ({_bare(word) for word in _WORD.findall(said.lower())} for said in (self.word, text))
+        return bool((mine & its) - {""})
 
     @property
     def target(self) -> Target:
@@ -130,6 +138,15 @@ class Draft:
     def glosses(self, filling: Filling) -> tuple[str, ...]:
         """What each gap stands for in a filling."""
         return tuple(gap.choice(value).gloss for gap, value in zip(self.gaps, filling.values, strict=True))
+
+
+_WORD = re.compile(r"[^\W_]+")
+_COMMON = frozenset(("number", "total", "amount", "of", "on", "the", "a", "to", "in", "for", "and"))
+
+
+def _bare(word: str) -> str:
+    """A word without its plural; nothing for the words that all sorts of gaps have."""
+    return "" if word in _COMMON else word.removesuffix("s") or word
 
 
 def is_number(column: Column) -> bool:

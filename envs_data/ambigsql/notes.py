@@ -74,10 +74,15 @@ def _told_apart(database: Database, gap: Gap, texts: Sequence[str]) -> Sequence[
     return [text for text in texts if "{T" in text]
 
 
-def other_gap(database: Database, sort: str, rng: random.Random, but: Collection[Gap]) -> Gap | None:
-    """A gap of a sort that has nothing to do with the others; None where the database has nothing else."""
-    left = [gap for gap in _gaps(database, sort, rng) if not any(gap.near(other) for other in but)]
+def other_gap(database: Database, sort: str, rng: random.Random, but: Collection[Gap], text: str = "") -> Gap | None:
+    """A gap of a sort that has nothing to do with the others, nor with a request's text; None where there is none."""
+    left = [gap for gap in _gaps(database, sort, rng) if unrelated(gap, but, text)]
     return rng.choice(left) if left else None
+
+
+def unrelated(gap: Gap, others: Collection[Gap], text: str) -> bool:
+    """Whether a note on a gap can settle nothing of a request with these gaps and this text."""
+    return not gap.said_in(text) and not any(gap.near(other) for other in others)
 
 
 def _gaps(database: Database, sort: str, rng: random.Random) -> list[Gap]:
@@ -108,9 +113,10 @@ def exchange(database: Database, gap: Gap, settled: Choice, other: Meant, rng: r
 
 
 def fillers(
-    database: Database, but: Collection[Gap], count: int, rng: random.Random, *, defined: bool = True
+    database: Database, but: Collection[Gap], count: int, rng: random.Random, *, text: str = "", defined: bool = True
 ) -> list[Note]:
-    """``count`` notes on different matters that have nothing to do with the gaps; asides, and definitions if wanted."""
+    """``count`` notes on different matters that have nothing to do with the gaps, nor with a request's text; asides,
+    and definitions if wanted."""
     notes: list[Note] = []
     taken = {gap.target for gap in but}
     for _ in range(20 * count):
@@ -120,7 +126,7 @@ def fillers(
         if sort == "table":
             note = remark(rng.choice(database.tables), rng)
         else:
-            gap = other_gap(database, sort, rng, but)
+            gap = other_gap(database, sort, rng, but, text)
             if gap is None:
                 continue
             defines = defined and rng.random() < 0.5
@@ -156,6 +162,6 @@ def twin_notes(
     seen = excerpt(database, shown | set(rng.sample(left, min(len(left), max(0, TABLES - len(shown))))))
     taken = [*draft.gaps, *(other for other, _ in others)]
     room = min(8 - len(pairs), rng.choice((1, 2, 2, 3, 3, 4)) if len(seen.tables) <= TABLES else 1)
-    pairs += [(note, note) for note in fillers(seen, taken, room, rng)]
+    pairs += [(note, note) for note in fillers(seen, taken, room, rng, text=draft.text)]
     rng.shuffle(pairs)
     return [clear for clear, _ in pairs], [ambiguous for _, ambiguous in pairs], seen

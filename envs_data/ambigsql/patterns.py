@@ -19,8 +19,8 @@ def drafts(database: Database, kind: str, values: Values, rng: random.Random) ->
         case "information" | "column" if database.heads:
             patterns = heads.INFORMATION if kind == "information" else heads.COLUMN
             return heads.head_draft(database, rng.choice(database.heads), kind, rng.choice(patterns), values, rng)
-        case "population" if database.terms:
-            return rows.rows_draft(database, rng.choice(database.terms), rng.choice(rows.PATTERNS), values, rng)
+        case "population" if terms := rows.crisp_terms(database):
+            return rows.rows_draft(database, rng.choice(terms), rng.choice(rows.PATTERNS), values, rng)
         case "value" if database.values:
             return rows.rows_draft(database, rng.choice(database.values), rng.choice(rows.PATTERNS), values, rng)
         case "table" if database.nouns:

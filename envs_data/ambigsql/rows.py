@@ -26,6 +26,12 @@ PATTERNS = ("count_pop", "list_pop", "average_pop", "total_pop", "count_pop_by",
 BOTH = "both"
 
 
+def crisp_terms(database: Database) -> list[Term]:
+    """The terms that go by more than the parts of one whole, of which whoever says "roomy" may mean the sum."""
+    wholes = [(head.table, set(head.columns)) for head in database.heads if head.adds]
+    return [t for t in database.terms if (t.table, {reading.column for reading in t.readings}) not in wholes]
+
+
 def _by_choice(item: Term | Value) -> dict[str, Condition]:
     """The readings by choice: by column, or by what is stored where they have one column."""
     columns = {reading.column for reading in item.readings}

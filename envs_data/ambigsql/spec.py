@@ -93,10 +93,13 @@ class Column:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
+    """``standing`` says that its rows hold on (a loan, a policy), though nobody calls them by name."""
+
     name: str
     singular: str
     plural: str
     columns: tuple[Column, ...]
+    standing: bool = False
 
     def column(self, name: str) -> Column:
         for column in self.columns:
@@ -110,7 +113,7 @@ class Table:
     @property
     def happens(self) -> bool:
         """Whether its rows are events rather than things: they have no name by which people call one."""
-        return self.label is None
+        return self.label is None and not self.standing
 
     @property
     def label(self) -> Column | None:
@@ -298,7 +301,7 @@ def parse_database(form: Mapping[str, Any], where: str = "spec") -> Database:
     """A database from its TOML form; raises MalformedRecord naming the place and what is wrong."""
     try:
         tables = tuple(
-            Table(t["name"], t["singular"], t["plural"], tuple(_column(c) for c in t["columns"]))
+            Table(t["name"], t["singular"], t["plural"], tuple(map(_column, t["columns"])), t.get("standing", False))
             for t in form["tables"]
         )
         database = Database(

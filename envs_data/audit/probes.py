@@ -89,10 +89,10 @@ def transformer(part: str) -> Predict:
 
 def folds(tasks: Sequence[Task], count: int = FOLDS) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """(known, unseen) indices, by database: each is unseen once. The names' checksums deal them out."""
-    home = {task.database.partition("+")[0] for task in tasks}
+    home = {task.home for task in tasks}
     dealt = sorted(home, key=lambda name: (zlib.crc32(name.encode()), name))
     turn = {name: i % count for i, name in enumerate(dealt)}
-    which = np.array([turn[task.database.partition("+")[0]] for task in tasks])
+    which = np.array([turn[task.home] for task in tasks])
     for fold in range(min(count, len(home))):
         yield np.flatnonzero(which != fold), np.flatnonzero(which == fold)
 
@@ -134,7 +134,7 @@ def _findings(probe: str, part: str, tasks: Sequence[Task], right: np.ndarray) -
     pooled, of_a_kind = LIMITS.get((probe, part), LIMIT)
     gated = probe != "transformer" or part == "request"
     kinds = np.array([task.kind for task in tasks])
-    homes = np.array([task.database.partition("+")[0] for task in tasks])
+    homes = np.array([task.home for task in tasks])
     for kind in (EVERY, *sorted(set(kinds))):
         mine = np.ones(len(tasks), dtype=bool) if kind == EVERY else kinds == kind
         low, high = interval(right[mine], homes[mine])

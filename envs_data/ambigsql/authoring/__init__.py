@@ -11,6 +11,7 @@ import io
 from typing import Any
 
 from envs_data.ambigsql.authoring.draw import Draw, Row
+from envs_data.duck import bundled_database
 
 SEED = "ambigsql-1"
 
@@ -33,4 +34,10 @@ def _cell(value: Any) -> str:
 def generate(name: str) -> dict[str, str]:
     """The CSV text of every table of one bundled database."""
     module = importlib.import_module(f"{__name__}.{name}")
-    return {table: csv_text(rows) for table, rows in module.tables(Draw(f"{SEED}/{name}")).items()}
+    draw = Draw(f"{SEED}/{name}", kept=_parts_of_wholes(name))
+    return {table: csv_text(rows) for table, rows in module.tables(draw).items()}
+
+
+def _parts_of_wholes(name: str) -> set[str]:
+    """The columns that a request may mean the sum of."""
+    return {column for head in bundled_database(name).heads if head.adds for column in head.columns}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -16,8 +16,9 @@ class Draw:
     """Everything rests on ``random.Random(str).random()``, whose stream Python guarantees; ``gauss``, ``choice``
     and ``sample`` carry no such promise."""
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str, kept: Iterable[str] = ()) -> None:
         self._unit = random.Random(seed).random
+        self._kept = frozenset(kept)
 
     def unit(self) -> float:
         return self._unit()
@@ -84,9 +85,11 @@ class Draw:
         return [option for _, option in sorted(((self._unit(), i), o) for i, o in enumerate(options))]
 
     def blank(self, rows: list[Row], **shares: float) -> None:
-        """Empties a column in exactly its share of the rows (at least one), chosen at random."""
+        """Empties a column in exactly its share of the rows (at least one), chosen at random; those to be kept are
+        left, since a sum of two columns is the same however it is written only where nothing is missing."""
         for column, share in shares.items():
-            for index in self.shuffled(range(len(rows)))[: max(1, round(share * len(rows)))]:
+            chosen = self.shuffled(range(len(rows)))[: max(1, round(share * len(rows)))]
+            for index in () if column in self._kept else chosen:
                 rows[index][column] = None
 
 
