@@ -69,15 +69,18 @@ def verdict(failed: Sequence[Finding]) -> str:
 
 
 def show(findings: Sequence[Finding]) -> None:
+    """A row a kind, a column a probe and part; what fails is marked."""
     table = Table(title="Accuracy at telling ambiguous from clear on unseen databases (chance .500)")
-    kinds = list(dict.fromkeys(finding.kind for finding in findings))
-    table.add_column("probe, part")
-    for kind in kinds:
-        table.add_column(kind, justify="right")
-    for key in dict.fromkeys((finding.probe, finding.part) for finding in findings):
-        cells = {f.kind: f"{f.accuracy:.3f}{'!' if f.fails else ''}\n{f.low:.2f}–{f.high:.2f}"
-                 for f in findings if (f.probe, f.part) == key}  # fmt: skip
-        table.add_row(", ".join(key), *(cells.get(kind, "") for kind in kinds))
+    keys = list(dict.fromkeys((finding.probe, finding.part) for finding in findings))
+    table.add_column("")
+    for probe, part in keys:
+        table.add_column(f"{probe}\n{part}", justify="right")
+    cells = {
+        (f.kind, f.probe, f.part): f"{f.accuracy:.3f}{'!' if f.fails else ''}\n{f.low:.2f}–{f.high:.2f}"
+        for f in findings
+    }
+    for kind in dict.fromkeys(finding.kind for finding in findings):
+        table.add_row(kind, *(cells[kind, probe, part] for probe, part in keys))
     Console().print(table)
 
 
