@@ -2,9 +2,9 @@
 
 ``load(split="test", path="…/spider")`` reads ``train_spider.json``, ``dev.json``, ``tables.json`` and
 ``database/<db_id>/<db_id>.sqlite``. Without a path the folder is ``$ACT_DATA_DIR/spider``. The first load
-of a split converts its databases and runs every question in SQLite and in DuckDB (a minute or two);
+of a split converts its databases and runs every question in SQLite and in DuckDB (a few minutes);
 later loads read the result from the cache (``$ACT_CLARIFY_CACHE``, or the user's cache folder).
-``python -m envs_data.spider PATH`` prints what was kept, rejected and made.
+``python -m envs_data.spider PATH`` prints what was kept, rejected and made, and how far both engines agree.
 
 Splits are by database: the databases of ``dev.json`` are the test split, a fixed share of the others dev.
 """
@@ -45,10 +45,16 @@ def load_report(*, split: str, path: str | Path | None = None) -> Report:
 
 
 def database_file(root: str, database: str) -> Path:
-    """The DuckDB file of a database under Spider's folder ``root``; raises DataNotFound or MalformedRecord."""
+    """The DuckDB file of a database under Spider's folder ``root``, or of a variant of one (``name+changes``).
+
+    Raises DataNotFound or MalformedRecord.
+    """
+    from envs_data.spider import variants
     from envs_data.spider.sqlite_to_duck import converted
 
-    return converted(sqlite_path(Path(root), database))
+    name, _, changes = database.partition("+")
+    original = converted(sqlite_path(Path(root), name))
+    return variants.variant(original, database) if changes else original
 
 
 def _built(split: str, path: str | Path | None) -> tuple[Layout, Path]:

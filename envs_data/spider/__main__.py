@@ -13,6 +13,7 @@ from rich.table import Table
 from act_env.errors import ActClarifyError
 from envs_data import spider
 from envs_data.spider.layout import SPLITS
+from envs_data.spider.store import AGREES, DIFFERS, ONLY_TIES, Report
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,6 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     console = Console()
     questions = {split: Counter({"kept": report.kept, **report.reasons()}) for split, report in reports.items()}
     _print(console, "Questions", questions)
+    _print_agreement(console, list(reports.values()))
     tasks = {
         split: Counter(f"{t.kind}, {t.provenance.pattern}, {_label(t)}" for t in source.tasks)
         for split, source in sources.items()
@@ -41,6 +43,18 @@ def main(argv: list[str] | None = None) -> int:
     for problem in dict.fromkeys(problem for report in reports.values() for problem in report.problems):
         console.print(f"not read: {problem.where}: {problem.why}", markup=False, highlight=False)
     return 0
+
+
+def _print_agreement(console: Console, reports: list[Report]) -> None:
+    """A row for each of Spider's files: all its gold SQL, before any question is rejected."""
+    table = Table(title="Gold SQL in SQLite and DuckDB", title_justify="left")
+    for head in ("", AGREES, ONLY_TIES, DIFFERS, "share that agrees"):
+        table.add_column(head, justify="left" if not head else "right", no_wrap=not head)
+    for file in sorted({file for report in reports for file in report.agreement}):
+        count = sum((Counter(report.agreement.get(file, {})) for report in reports), Counter())
+        cells = (str(count[how]) for how in (AGREES, ONLY_TIES, DIFFERS))
+        table.add_row(escape(file), *cells, f"{count[AGREES] / count.total():.1%}")
+    console.print(table)
 
 
 def _label(task) -> str:

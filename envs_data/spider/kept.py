@@ -10,14 +10,17 @@ from contextlib import closing
 from act_env.conversation import Result
 from act_env.errors import CutThroughTie, ParseError, SandboxError
 from act_env.sql import grading
-from act_env.sql.sandbox import Sandbox
+from act_env.sql.sandbox import Limits, Sandbox
 from envs_data.spider import sqlite_to_duck, transpile
 from envs_data.spider.layout import Layout, Question
 from envs_data.spider.schema import Database
-from envs_data.spider.store import Kept, Rejected
+from envs_data.spider.store import AGREES, DIFFERS, ONLY_TIES, Kept, Rejected
 
 MAX_ROWS = 50
 _SECONDS = 5.0
+_ALL_ROWS = 500_000
+_ROOMY = Limits(seconds=20.0, memory_mb=1024, rows=_ALL_ROWS, bytes=400_000_000)
+"""For comparing whole results, which no task and no episode ever holds."""
 
 NO_DATABASE = "database missing or broken"
 UNREADABLE = "gold SQL is not one readable SELECT"
@@ -43,6 +46,7 @@ class Oracle:
         self._backward.execute("PRAGMA reverse_unordered_selects = ON")
 
     def rows(self, query: str) -> Result:
+        """All rows; more than any comparison takes are an sqlite3.OperationalError."""
         return self._run(self._forward, query)
 
     def reversed_rows(self, query: str) -> Result:
@@ -52,7 +56,9 @@ class Oracle:
     def _run(connection: sqlite3.Connection, query: str) -> Result:
         sqlite_to_duck.restrict(connection, _SECONDS)
         cursor = connection.execute(query)
-        rows = cursor.fetchmany(MAX_ROWS + 1)
+        rows = cursor.fetchmany(_ALL_ROWS + 1)
+        if len(rows) > _ALL_ROWS:
+            raise sqlite3.OperationalError(f"more than {_ALL_ROWS} rows")
         return Result(tuple(item[0] for item in cursor.description or ()), tuple(rows))
 
     def close(self) -> None:
@@ -68,10 +74,13 @@ def check(layout: Layout, database: Database, questions: Iterable[Question], san
     """Each question of one database: kept, or rejected with its reason. Equal SQL is looked at once."""
     seen: dict[str, Kept | Rejected] = {}
     types = database.types
-    with closing(Oracle(layout, database.id)) as oracle:
+    with closing(Oracle(layout, database.id)) as oracle, Sandbox(database.path, _ROOMY) as roomy:
         for question in questions:
             if question.query not in seen:
-                seen[question.query] = _check(question, oracle, sandbox, types)
+                found = _check(question, oracle, sandbox, types)
+                if isinstance(found, Rejected):
+                    found = dataclasses.replace(found, agreement=agreement(question.query, oracle, roomy, types))
+                seen[question.query] = found
             verdict = seen[question.query]
             if isinstance(verdict, Kept):
                 yield dataclasses.replace(verdict, question=question)
@@ -110,3 +119,21 @@ def _check(question: Question, oracle: Oracle, sandbox: Sandbox, types: transpil
         if not (verdict := grading.match(other, ours, columns_fixed=True)).ok:
             return no(UNSETTLED, verdict.why)
     return Kept(question, sql, ours)
+
+
+def agreement(query: str, oracle: Oracle, roomy: Sandbox, types: transpile.Schema) -> str:
+    """Whether both engines answer a statement alike, however many rows that are, none included: AGREES, ONLY_TIES
+    where they differ and a LIMIT cuts through a tie, else DIFFERS. Order counts by the sort key, where the
+    sandbox can tell it."""
+    try:
+        sql = transpile.transpile(query, types)
+        theirs, ours = oracle.rows(query), roomy.execute(sql)
+    except (ParseError, SandboxError, sqlite3.Error):
+        return DIFFERS
+    try:
+        ours = roomy.gold(sql)
+    except CutThroughTie:
+        return AGREES if grading.match(theirs, ours, columns_fixed=True).ok else ONLY_TIES
+    except SandboxError:
+        pass
+    return AGREES if grading.match(theirs, ours, columns_fixed=True).ok else DIFFERS

@@ -21,7 +21,10 @@ _FEW_VALUES = 4
 _UNIQUE = ("differs from row to row", "is never the same twice", "has no duplicates", "is unique")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ISO_DATE = r"^\d{4}(-\d{2}){0,2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
-_LABEL = re.compile(r"\b(id|ids|code|codes|key|no|number|num|phone|fax|zip|zipcode|postal|postcode|ssn|isbn|uid|ref)\b")
+_LABEL = re.compile(
+    r"\b(id|ids|code|codes|key|no|number|num|phone|fax|zip|zipcode|postal|postcode|ssn|isbn|uid|ref|major|advisor"
+    r"|latitude|longitude|lat|long|(?:president|secretary|treasurer) vote)\b"
+)
 _COUNTED = re.compile(r"\b(number|num|no) of\b")
 _DATED = re.compile(
     r"\b(date|time|day|year|month|datetime|timestamp|launch|launched|built|founded|since|formed|joined|start|starting)\b"
@@ -33,7 +36,8 @@ _RANKED = re.compile(r"\b(rank|ranking|position|place|level|grade)\b")
 class Column:
     """``flavour`` is what sorting by it means: number, date, text, or other (identifiers, codes, ranks,
     dates that do not sort as text). ``phrase`` is the column in people's words; ``values`` are all values of
-    a text column that has few."""
+    a text column that has few; ``quantiles`` are the 10, 25, 50, 75 and 90 % points of a column of numbers,
+    or of the years of a column of dates."""
 
     name: str
     type: str
@@ -41,6 +45,7 @@ class Column:
     flavour: str
     target: str | None = None
     values: tuple[str, ...] = ()
+    quantiles: tuple[float, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,6 +128,9 @@ _UNCOUNTED = frozenset(
 )
 
 
+_ONE_OF = {"people": "person", "men": "man", "women": "woman", "staff": "staff member", "personnel": "staff member"}
+
+
 def singular(phrase: str) -> str:
     head, _, last = phrase.rpartition(" ")
     if last in _UNCOUNTED:
@@ -134,6 +142,12 @@ def singular(phrase: str) -> str:
     elif last.endswith("s") and not last.endswith(("ss", "us", "is")):
         last = last[:-1]
     return f"{head} {last}".strip()
+
+
+def one_of(phrase: str) -> str:
+    """What one of a table's rows is called after "a": a person of "people", a staff member of "staff"."""
+    head, _, last = singular(phrase).rpartition(" ")
+    return f"{head} {_ONE_OF.get(last, last)}".strip()
 
 
 def plural(phrase: str) -> str:
@@ -174,13 +188,13 @@ def load(layout: Layout, database: str) -> Database:
             if target.lower() in real
         }
         tables = tuple(
-            _table(connection, table, [(c, t) for owner, c, t in rows if owner == table], dictionary, references)
+            read_table(connection, table, [(c, t) for owner, c, t in rows if owner == table], dictionary, references)
             for table in names
         )
     return Database(database, path, tables)
 
 
-def _table(
+def read_table(
     connection: duckdb.DuckDBPyConnection,
     table: str,
     columns: list[tuple[str, str]],
@@ -198,7 +212,8 @@ def _table(
         cell = sqlite_to_duck.quoted(name)
         flavour = OTHER if target else _flavour(connection, source, cell, type_, f"{said} {words(name)}")
         values = _values(connection, source, cell, count) if type_ == "VARCHAR" and flavour == TEXT else ()
-        made.append(Column(name, _TYPES.get(type_, type_.lower()), said, flavour, target, values))
+        points = () if target else _quantiles(connection, source, cell, year=flavour == DATE and type_ == "VARCHAR")
+        made.append(Column(name, _TYPES.get(type_, type_.lower()), said, flavour, target, values, points))
         if count:
             facts += _facts(connection, source, cell, type_, f"{said} of {singular(phrase)}", count)
     if count:
@@ -240,6 +255,17 @@ def _values(connection: duckdb.DuckDBPyConnection, source: str, cell: str, count
     values = tuple(value for (value,) in found)
     plain = all(re.fullmatch(r"[\w][\w .&'+/-]{0,19}", value) for value in values)
     return values if plain and 2 <= len(values) <= _FEW_VALUES and len(values) < count else ()
+
+
+def _quantiles(connection: duckdb.DuckDBPyConnection, source: str, cell: str, year: bool) -> tuple[float, ...]:
+    """Of a column whose every value is a number, as text too, or of the ``year`` of its dates; none for another."""
+    value = f"{cell}[:4]" if year else cell
+    filled, numeric, points = connection.execute(
+        f"SELECT count({cell}), count(value), quantile_disc(value, [0.1, 0.25, 0.5, 0.75, 0.9]) "
+        f"FROM (SELECT {cell}, TRY_CAST({value} AS DOUBLE) AS value FROM {source})"
+    ).fetchone()
+    finite = filled and filled == numeric and all(abs(point) < 1e15 for point in points)
+    return tuple(points) if finite else ()
 
 
 def _facts(

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from importlib import metadata, resources
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,11 @@ from envs_data.duck import cache_dir
 from envs_data.spider.layout import Layout, Problem, Question, content_key
 from envs_data.spider.sqlite_to_duck import make_folder
 
-VERSION = "1"
+VERSION = "2"
 """Of what the builder makes from the same data: part of the cache's key and of every task's provenance."""
+
+AGREES, ONLY_TIES, DIFFERS = "agree", "differ only in ties at a cut", "differ or fail"
+"""How SQLite and DuckDB answer one question's gold SQL, whatever becomes of the question."""
 
 TASKS, KEPT, REPORT = "tasks.jsonl", "kept.jsonl", "report.json"
 
@@ -37,23 +40,26 @@ class Kept:
 
 @dataclasses.dataclass(frozen=True)
 class Rejected:
-    """A question that is not kept, by its origin (``file#index``)."""
+    """A question that is not kept, by its origin (``file#index``); ``agreement`` is AGREES, ONLY_TIES or DIFFERS."""
 
     origin: str
     reason: str
     detail: str = ""
+    agreement: str = DIFFERS
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
     """What became of a split's questions: how many were kept, which were not and why, which drafts of tasks
-    were dropped, by reason, and what could not be read at all."""
+    were dropped, by reason, and what could not be read at all. ``agreement`` counts, for each of Spider's files,
+    on how many of its questions of this split SQLite and DuckDB agree; those kept do."""
 
     split: str
     kept: int
     rejected: tuple[Rejected, ...]
     dropped: dict[str, int]
     problems: tuple[Problem, ...]
+    agreement: dict[str, dict[str, int]] = dataclasses.field(default_factory=dict)
 
     def reasons(self) -> Counter:
         return Counter(item.reason for item in self.rejected)
@@ -69,10 +75,11 @@ def folder_of(layout: Layout, split: str) -> Path:
 @functools.cache
 def _code() -> str:
     """A hash of this package's own text, so that a changed rule or wording never meets an older result."""
-    files = [entry for entry in resources.files("envs_data.spider").iterdir() if entry.name.endswith((".py", ".toml"))]
+    home = Path(__file__).parent
+    files = [path for path in home.rglob("*") if path.suffix in (".py", ".toml")]
     digest = hashlib.sha256()
-    for entry in sorted(files, key=lambda entry: entry.name):
-        digest.update(entry.name.encode() + b"\0" + entry.read_bytes())
+    for path in sorted(files):
+        digest.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import random
 import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -18,7 +20,9 @@ from act_env.errors import DataNotFound, MalformedRecord, ParseError
 from act_env.sql import grading, sandbox
 from envs_data import spider
 from envs_data.spider import __main__ as command
-from envs_data.spider import edits, kept, layout, schema, sqlite_to_duck, store, transpile
+from envs_data.spider import build, edits, kept, layout, notes, schema, sqlite_to_duck, store, transpile
+from envs_data.spider.drafts import Draft, drafts, wordings
+from envs_data.spider.drafts.threshold import rounded
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "spider"
 
@@ -37,6 +41,10 @@ QUESTIONS = (
     ("Average badge?", "SELECT avg(Badge || 'x') FROM guide"),
     ("Broken?", "SELECT Nothing FROM museum"),
     ("Not a question", "DELETE FROM museum"),
+    ("What is the average salary of guides?", "SELECT avg(Salary) FROM guide"),
+    ("Which guides are older than 30?", "SELECT Name FROM guide WHERE Age > 30"),
+    ("What are the first names of the curators?", "SELECT First_Name FROM curator"),
+    ("List the top 3 guides by salary.", "SELECT Name FROM guide ORDER BY Salary DESC LIMIT 3"),
 )
 OTHERS = (
     (
@@ -165,7 +173,7 @@ def test_conversion_keeps_values_types_and_names(root, cache):
     assert types["Opening Year"] == types["Age"] == "BIGINT" and types["Free_%"] == types["Salary"] == "DOUBLE"
     # Text in an integer column: every value survives, as text.
     assert types["Shelf"] == "VARCHAR" and rows == [("1",), ("cellar",), ("2",), ("3",), ("",)]
-    assert badge == [("noé",)] and tables == {"museum", "exhibit", "guide", "closed"}
+    assert badge == [("noé",)] and tables == {"museum", "exhibit", "guide", "curator", "closed"}
 
 
 def test_conversion_happens_once_and_whole(root, tmp_path):
@@ -242,6 +250,48 @@ def test_each_reject_has_its_reason(root):
     assert report.kept == len(spider.load_questions(split="test", path=root))
 
 
+def test_agreement_counts_every_question_before_any_is_rejected(root, capsys):
+    report = spider.load_report(split="test", path=root)
+    (counts,) = report.agreement.values()
+    assert sum(counts.values()) == len(QUESTIONS) and set(counts) <= {store.AGREES, store.ONLY_TIES, store.DIFFERS}
+    told = {item.reason: item.agreement for item in report.rejected}
+    assert told[kept.EMPTY] == store.AGREES
+    assert {told[r] for r in (kept.DISAGREES, kept.SQLITE_FAILS, kept.UNREADABLE)} == {store.DIFFERS}
+    assert counts[store.AGREES] > report.kept
+    assert command.main([str(root), "--split", "test"]) == 0 and "share that agrees" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("query", "how"),
+    [
+        ("SELECT Title FROM exhibit ORDER BY Weight LIMIT 2", store.AGREES),
+        ("SELECT avg(Badge || 'x') FROM guide", store.DIFFERS),
+        ("SELECT 1 FROM exhibit a, exhibit b, exhibit c, exhibit d", store.AGREES),
+        ("SELECT Title FROM exhibit WHERE Weight > 1000000", store.AGREES),
+    ],
+)
+def test_whole_results_are_compared(root, museum, query, how):
+    with closing(kept.Oracle(layout.read_layout(root), "museum")) as oracle:
+        found = kept.agreement(query, oracle, sandbox.shared(museum.path), museum.types)
+    assert found == how
+
+
+def test_another_choice_at_a_cut_is_told_from_another_result(museum):
+    class Oracle:
+        def __init__(self, title: str):
+            self.title = title
+
+        def rows(self, query: str) -> Result:
+            return Result(("Title",), ((self.title,),))
+
+    box = sandbox.shared(museum.path)
+    cut = "SELECT Title FROM exhibit ORDER BY Weight LIMIT 1"
+    told = [kept.agreement(cut, Oracle(title), box, museum.types) for title in ("Compass", "Ticket punch")]
+    assert sorted(told) == sorted((store.AGREES, store.ONLY_TIES))
+    heaviest = "SELECT Title FROM exhibit ORDER BY Weight DESC LIMIT 1"
+    assert kept.agreement(heaviest, Oracle("Lamp"), box, museum.types) == store.DIFFERS
+
+
 def test_kept_questions_come_with_sql_and_result(root, museum):
     questions = spider.load_questions(split="test", path=root)
     assert QUESTIONS[6][0] in {item.question.text for item in questions}
@@ -269,46 +319,162 @@ def test_a_choice_among_rows_must_not_matter(root, museum, query, settled):
 # ---------------------------------------------------------------- edits
 
 
-def edit_cases() -> list[tuple[str, str, str]]:
+def edit_cases(rule: str) -> list[tuple[str, ...]]:
+    """Each line's parts: what comes before the question, the question, what is made of it, what comes after."""
+    lines = (FIXTURES / f"edits_{rule}.txt").read_text("utf-8").splitlines()
     cases = []
-    for line in (FIXTURES / "edits.txt").read_text("utf-8").splitlines():
-        if line and not line.startswith("#"):
-            rule, _, rest = line.partition(" | ")
-            cases.append((rule, *rest.split(" => ")))
+    for line in (line for line in lines if line and not line.startswith("#")):
+        before, after = line.split(" => ")
+        cases.append((*before.split(" | "), *after.split(" | ")))
     return cases
 
 
-@pytest.mark.parametrize(("rule", "before", "after"), edit_cases())
-def test_edits(rule, before, after):
-    if rule == "details":
-        columns = ["name", "age", "salary"][: 3 if "salary" in before else 2]
-        edited = edits.list_to_details(before, columns, "guide")
+@pytest.mark.parametrize(
+    ("edit", "before", "after"),
+    [
+        *((edits.drop_direction, *case) for case in edit_cases("direction")),
+        *((edits.drop_sort_key, *case) for case in edit_cases("sort_key")),
+        *((lambda text: edits.drop_sort_key(text, "ranked"), *case) for case in edit_cases("ranked")),
+        *((edits.average_to_typical, *case) for case in edit_cases("typical")),
+    ],
+)
+def test_edits_of_the_text_alone(edit, before, after):
+    assert (edit(before) or "-") == after
+
+
+@pytest.mark.parametrize("case", edit_cases("details"))
+def test_a_list_becomes_the_details(case):
+    count, before, after, *noun = case
+    columns = ["name", "age", "salary"][: int(count)]
+    found = edits.list_to_details(before, columns, "guide", any_noun=True)
+    assert (found or ("-", ""))[0] == after and (found is None or found[1] == "".join(noun))
+
+
+def test_details_are_called_information_where_a_column_has_their_name():
+    asked = "What are the names and ages of all guides?"
+    found = edits.list_to_details(asked, ["name", "age"], "guide", "information")
+    assert found == ("What is the information about all guides?", "")
+
+
+@pytest.mark.parametrize(("limit", "before", "after"), edit_cases("few"))
+def test_a_number_becomes_a_few(limit, before, after):
+    assert (edits.number_to_few(before, int(limit)) or "-") == after
+
+
+@pytest.mark.parametrize(("modifiers", "head", "before", "after"), edit_cases("head"))
+def test_a_columns_name_becomes_its_noun(modifiers, head, before, after):
+    shown, every = (part.split(", ") for part in modifiers.split(" / "))
+    assert (edits.name_to_head(before, shown, head, every) or "-") == after
+
+
+@pytest.mark.parametrize("case", edit_cases("threshold"))
+def test_a_limit_becomes_a_word(case):
+    column, value, before, after, *word = case
+    above, value = not value.startswith("<"), value.removeprefix("<")
+    if column == "*":
+        found = edits.count_limit(before, value, above)
+    elif column == "year":
+        found = edits.year_limit(before, value, above)
     else:
-        edited = {"direction": edits.drop_direction, "sort_key": edits.drop_sort_key}[rule](before)
-    assert (edited or "-") == after
+        found = edits.column_limit(before, value, above, column)
+    assert (found or ("-",)) == (after, *word)
+
+
+@pytest.mark.parametrize(
+    ("value", "years", "said"),
+    [
+        (37, False, "35"),
+        (1234, False, "1200"),
+        (4.6, False, "4.5"),
+        (0, False, "0"),
+        (1998, True, "2000"),
+        (0.037, False, "0.04"),
+    ],
+)
+def test_limits_are_round_numbers(value, years, said):
+    assert rounded(value, years) == said
 
 
 # ---------------------------------------------------------------- tasks
 
 
-def test_every_text_carries_both_labels_beside_one_changed_note(source):
+def drafted(source):
+    """The tasks made of drafts; splits of the schema have tests of their own."""
+    return [task for task in source.tasks if not task.provenance.pattern.startswith("split")]
+
+
+def twins(tasks):
+    """(clear, ambiguous) pairs."""
     pairs = {}
-    for task in source.tasks:
-        pairs.setdefault((task.database, task.request), []).append(task)
-    assert Counter(task.provenance.pattern for task in source.tasks) == {
+    for task in tasks:
+        pairs.setdefault(task.id.rpartition("-")[0], []).append(task)
+    return [sorted(pair, key=lambda task: task.gold_action is Action.CLARIFY) for pair in pairs.values()]
+
+
+def notes_of(task) -> list[str]:
+    lines = task.context.splitlines()
+    return [line.removeprefix("- ") for line in lines[lines.index("Notes:") + 1 :]]
+
+
+def test_every_text_carries_both_labels_beside_two_exchanged_notes(source):
+    assert Counter(task.provenance.pattern for task in drafted(source)) == {
         "direction": 2,
         "native_direction": 4,
         "sort_key": 2,
+        "ranked": 2,
         "details": 6,
+        "typical": 2,
+        "threshold": 2,
+        "head": 2,
+        "few": 2,
     }
-    for clear, ambiguous in pairs.values():
+    for clear, ambiguous in twins(drafted(source)):
         assert (clear.gold_action, ambiguous.gold_action) == (Action.ANSWER, Action.CLARIFY)
+        assert clear.request == ambiguous.request
         assert clear.group == ambiguous.group and clear.slots == ambiguous.slots
-        one, other = clear.context.splitlines(), ambiguous.context.splitlines()
+        one, other = notes_of(clear), notes_of(ambiguous)
         changed = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
-        assert len(changed) == 1 and changed[0][0] == f"- {clear.settled_by}" and not ambiguous.settled_by
-        assert 3 <= len(one) - one.index("Notes:") - 1 <= 8
+        assert len(changed) == 2 and not ambiguous.settled_by
+        assert clear.settled_by in {a for a, _ in changed} and clear.settled_by not in other
+        assert 3 <= len(one) <= 8 and len(set(one)) == len(one)
         assert len(clear.readings) == 1 and clear.readings[0].id in {r.id for r in ambiguous.readings}
+
+
+def shares(note: str, request: str) -> int:
+    return len(edits.stems(note) & edits.stems(request))
+
+
+def test_counting_words_that_request_and_notes_share_tells_nothing(source):
+    """The definition of one twin and the aside of the other are about the same thing, and so are the other two."""
+    told = Counter()
+    for clear, ambiguous in twins(drafted(source)):
+        shared = [sum(shares(note, task.request) for note in notes_of(task)) for task in (clear, ambiguous)]
+        told[(shared[0] > shared[1]) - (shared[0] < shared[1])] += 1
+    assert told[0] >= told.total() / 2 and abs(told[1] - told[-1]) <= told.total() / 3
+
+
+def test_a_definition_and_an_aside_exchange_what_they_are_about(museum, root):
+    kept_questions = spider.load_questions(split="test", path=root)
+    found = [draft for item in kept_questions for draft in drafts(item, museum) if isinstance(draft, Draft)]
+    assert {draft.sort for draft in found} == set(wordings()["questions"])
+    for draft in found:
+        for seed in range(5):
+            pair = notes.exchange(draft, draft.choices[seed % 2], museum, random.Random(seed))
+            assert len({pair.settles, pair.other, pair.aside, pair.own_aside}) == 4
+            shared = edits.stems(pair.settles) & edits.stems(draft.text)
+            assert shared and edits.stems(pair.own_aside) & shared
+
+
+@pytest.mark.parametrize("part", ["notes", "asides", "questions", "replies"])
+def test_there_are_many_wordings_and_each_can_be_filled(part):
+    least = {"notes": 6, "asides": 8, "questions": 6, "replies": 6}[part]
+    words = {"T": "guide", "Ts": "guides", "k": "age", "w": "details", "d": "D", "c": "C", "a": "x or y"}
+    for sort, texts in wordings()[part].items():
+        assert len(set(texts)) == len(texts) and (len(texts) >= least or sort.startswith("direction_")), sort
+        filled = {text.format(**words) for text in texts}
+        assert len(filled) == len(texts) and all("  " not in text for text in filled)
+        if part == "asides":
+            assert not any(" D" in f" {text}" for text in filled), sort
 
 
 def test_readings_run_differ_and_fill_the_slot(source):
@@ -325,6 +491,7 @@ def test_readings_run_differ_and_fill_the_slot(source):
         assert actions.slots_asked(task.gold_question, task.slots, task.request) == (slot.name,)
         assert actions.action_of(task.gold_question) is Action.CLARIFY
         for option in slot.options:
+            assert actions.options_offered(f"Do you mean {option.gloss}?", slot) == (option.value,)
             assert all(actions.statement_in(reply) is None for reply in option.replies)
 
 
@@ -337,7 +504,9 @@ def test_context_quotes_what_sql_must_quote(source):
 
 def test_provenance_and_paraphrases(source):
     assert {task.provenance.licence for task in source.tasks} == {"CC BY-SA 4.0 (Spider)"}
-    assert {task.provenance.origin for task in source.tasks} == {f"dev.json#{i}" for i in (0, 1, 3, 4, 5)}
+    assert {task.provenance.origin for task in source.tasks} == {
+        f"dev.json#{i}" for i in (0, 1, 3, 4, 5, 14, 15, 16, 17)
+    }
     assert len({task.id for task in source.tasks}) == len(source.tasks)
     groups = {task.provenance.origin: task.group for task in source.tasks}
     assert groups["dev.json#4"] == groups["dev.json#5"] != groups["dev.json#0"]
@@ -411,3 +580,22 @@ def test_real_questions_agree(real, database, share):
     reasons = Counter(verdict.reason for verdict in verdicts if isinstance(verdict, store.Rejected))
     assert not {kept.FAILS, kept.DISAGREES, kept.UNREADABLE, kept.SQLITE_FAILS} & set(reasons), reasons
     assert len(verdicts) - reasons.total() >= share * len(questions)
+    agree = [v for v in verdicts if isinstance(v, store.Kept) or v.agreement == store.AGREES]
+    assert len(agree) >= 0.95 * len(questions)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("database", ["concert_singer", "car_1", "student_transcripts_tracking"])
+def test_real_questions_become_twins_that_counting_words_does_not_tell_apart(real, database):
+    questions = [question for question in real.questions if question.database == database]
+    loaded = schema.load(real, database)
+    with sandbox.Sandbox(loaded.path) as box:
+        mine = [v for v in kept.check(real, loaded, questions, box) if isinstance(v, store.Kept)]
+        made = tuple(build._tasks(mine, loaded, "test", box, Counter()))
+    assert len(made) >= 2 * 5
+    told = Counter()
+    for clear, ambiguous in twins(made):
+        assert clear.request == ambiguous.request and len(ambiguous.readings) > 1
+        shared = [sum(shares(note, task.request) for note in notes_of(task)) for task in (clear, ambiguous)]
+        told[(shared[0] > shared[1]) - (shared[0] < shared[1])] += 1
+    assert told[0] >= told.total() / 2

@@ -1,12 +1,10 @@
-"""Edits of people's questions that leave something open: text in, text out, or None where no edit is safe.
-
-An edit must leave a trace of what it took away (a "sorted", a "details"): deleting without a trace gives
-another clear question. And nothing that stays may resolve it. ``tests/fixtures/spider`` holds the cases.
-"""
+"""Edits of questions that ask for an order: which end comes first, and by what it sorts, left open."""
 
 from __future__ import annotations
 
 import re
+
+from envs_data.spider.edits.words import tidy
 
 _DIR = r"(?:ascending|descending|increasing|decreasing|ascendingly|descendingly)"
 _SORTING = r"sorted|ordered|arranged|ranked|sort|order|arrange|rank|sorting|ordering"
@@ -64,26 +62,17 @@ _DROPPED_KEY = re.compile(
       )\s+(?P<key>[^.?!;]+?)\s*(?P<end>[.?!]?)\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
+_ALPHABETICAL = re.compile(
+    rf"[,]?\s+(?:and\s+)?(?:(?:sorted|ordered|arranged|listed)\s+)?(?:(?:in|by)\s+(?:an?\s+|the\s+)?(?:{_DIR}\s+)?"
+    r"(?:alphabetic(?:al)?|lexicographical)\s+order|alphabetically)\s*(?P<end>[.?!]?)\s*$",
+    re.IGNORECASE,
+)
 _UNITS = r"(?:hours|minutes|seconds|millions?|billions?|dollars|euros|usd)"
 _MORE_THAN_A_KEY = re.compile(
     r",|\b(?:who|that|which|with|whose|where|from|have|has|had|and|or|more|less|for|per|during|between|than|not"
     rf"|in (?!{_UNITS}\b))",
     re.IGNORECASE,
 )
-
-_LIST = re.compile(
-    r"^(?P<verb>what (?:is|are|were|was)"
-    r"|(?:please )?(?:show|list|find|give|return|display|select|get|report|provide|tell)(?: (?:me|us))?)"
-    r"(?P<all> all)?(?: the| each)? (?P<items>.+?) (?P<of>of|for|about) (?P<rest>.+)$",
-    re.IGNORECASE,
-)
-_SPLIT = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+(?:also\s+)?|\s+as well as\s+", re.IGNORECASE)
-_SUBJECT_END = re.compile(
-    r"[.?!,:;\"'“‘(]|\b(?:of|for|in|with|who|whom|that|which|whose|where|from|by|on|at|to|and|or|having|is|are|was|were)\b",
-    re.IGNORECASE,
-)
-_POINTS_BACK = re.compile(r"\b(?:it|its|this|both|respectively|corresponding|each of)\b", re.IGNORECASE)
-_FILL = frozenset(("a", "an", "the", "all", "their", "its", "each", "every", "distinct", "different", "unique"))
 
 
 def has_direction(text: str) -> bool:
@@ -99,11 +88,6 @@ def orders_by(text: str) -> bool:
 def is_chronological(text: str) -> bool:
     """Whether "in order of" is said, which for dates means the earliest first."""
     return _IN_ORDER.search(text) is not None or "order of" in text.lower()
-
-
-def tidy(text: str) -> str:
-    text = re.sub(r"\s+([,.?!;])", r"\1", " ".join(text.split()))
-    return re.sub(r"[,;]+(?=[.?!]*$)", "", text)
 
 
 def drop_direction(text: str) -> str | None:
@@ -122,13 +106,16 @@ def names_two_keys(text: str) -> bool:
     return match is not None and re.search(r"\band\b|\bthen\b|,", match.group(1)) is not None
 
 
-def drop_sort_key(text: str) -> str | None:
-    """The question asking for a sorted list, but not by what: "ordered by age." -> "in sorted order."."""
-    match = _DROPPED_KEY.search(text)
-    if match is None or len(match["key"].split()) > 7 or _MORE_THAN_A_KEY.search(_undirected(match["key"])):
+def drop_sort_key(text: str, how: str = "sorted") -> str | None:
+    """The question asking for a sorted (or ranked) list, but not by what: "ordered by age." -> "in sorted order."."""
+    match = _DROPPED_KEY.search(text) or _ALPHABETICAL.search(text)
+    if match is None:
         return None
-    edited = tidy(f"{text[: match.start()]} in sorted order{match['end']}")
-    if re.search(rf"\b(?:{_SORTING})\b", edited.replace("in sorted order", ""), re.IGNORECASE):
+    key = match.groupdict().get("key") or ""
+    if len(key.split()) > 7 or _MORE_THAN_A_KEY.search(_undirected(key)):
+        return None
+    edited = tidy(f"{text[: match.start()]} in {how} order{match['end']}")
+    if re.search(rf"\b(?:{_SORTING})\b", edited.replace(f"in {how} order", ""), re.IGNORECASE):
         return None
     return None if has_direction(edited) else edited
 
@@ -136,40 +123,3 @@ def drop_sort_key(text: str) -> str | None:
 def _undirected(key: str) -> str:
     key = re.sub(_SPAN, "", key, flags=re.IGNORECASE)
     return re.sub(rf"\(?\b(?:in (?:an? |the )?)?{_DIR}(?: order)?\)?", "", key, flags=re.IGNORECASE)
-
-
-def stem(word: str) -> str:
-    word = word.lower().removesuffix("'s").removesuffix("’s")
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("ches", "shes", "sses", "xes")):
-        return word[:-2]
-    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
-
-
-def stems(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in re.findall(r"[^\W_]+", text.lower())) - _FILL
-
-
-def list_to_details(text: str, columns: list[str], table: str) -> str | None:
-    """The question with its list of columns, and nothing else, turned into "the details".
-
-    ``columns`` are the phrases of the columns that the gold SQL selects, in order; ``table`` is the phrase
-    of the table they belong to, which what follows the list has to be about.
-    """
-    match = _LIST.match(text)
-    if match is None:
-        return None
-    items = _SPLIT.split(match["items"])
-    if len(items) != len(columns) or not (2 <= len(items) <= 5) or _POINTS_BACK.search(match["rest"]):
-        return None
-    for item, column in zip(items, columns, strict=True):
-        said, meant = stems(item), stems(column)
-        if not said or not said & meant or len(said - meant - stems(table)) > 0:
-            return None
-    rest = re.sub(r"^(?:(?:all|each|every|any) )?(?:of )?", "", match["rest"], flags=re.IGNORECASE)
-    nouns = [stem(word) for word in re.findall(r"[^\W_]+", _SUBJECT_END.split(rest, maxsplit=1)[0])]
-    if stem(table.split()[-1]) not in nouns:
-        return None
-    verb = re.sub(r"\b(is|was)$", lambda m: {"is": "are", "was": "were"}[m.group().lower()], match["verb"])
-    return tidy(f"{verb}{match['all'] or ''} the details {match['of']} {match['rest']}")
