@@ -20,9 +20,16 @@ from act_env.tasks import TaskSource
 AMBIGSQL = "ActClarify-AmbigSQL-v0"
 
 LOADERS: dict[str, dict[str, str]] = {
-    AMBIGSQL: {"bundled": "envs_data.ambigsql:load", "spider": "envs_data.spider:load"},
+    AMBIGSQL: {
+        "bundled": "envs_data.ambigsql:load",
+        "spider": "envs_data.spider:load",
+        "own": "envs_data.own:load",
+    },
 }
 """Per id: the name of a source, and the dotted name of its loader."""
+
+BUILD = "build.json"
+"""What tells a folder made by ``act-clarify build`` from another."""
 
 SCOPES: dict[str, tuple[str, ...]] = {AMBIGSQL: ("turn",)}
 """Per id: the scopes an episode of it may have."""
@@ -66,14 +73,20 @@ def _load(loader: str, split: str, path: str | None) -> TaskSource:
 def load_source(
     id: str, *, split: str = "train", source: str = "bundled", path: str | Path | None = None
 ) -> TaskSource:
-    """The tasks of one split of an id. ``source`` is a name the id knows, or ``module:attribute``.
+    """The tasks of one split of an id. ``source`` is a name the id knows, ``module:attribute``, or a folder that
+    ``act-clarify build`` made, which is short for "own" with that path.
 
     A source is loaded once per process. Raises ValueError for an unknown id, source or split,
     LoaderNotFound where the loader is not installed, DataNotFound where its data is absent.
     """
     known = loaders_of(id)
     if source not in known and ":" not in source:
-        raise ValueError(f"no source {source!r} for {id}; there are {', '.join(known)}, or give 'module:attribute'")
+        if path is not None or "own" not in known or not (Path(source).expanduser() / BUILD).is_file():
+            raise ValueError(
+                f"no source {source!r} for {id}; there are {', '.join(known)}, or give a folder made by "
+                "`act-clarify build`, or 'module:attribute'"
+            )
+        source, path = "own", source
     where = None if path is None else os.path.abspath(os.path.expanduser(path))
     return _load(known.get(source, source), split, where)
 

@@ -1,4 +1,4 @@
-"""The command line, ``act-clarify``: evaluate, grade again, look around, play, train, and the demo.
+"""The command line, ``act-clarify``: evaluate, grade again, look around, build, play, train, and the demo.
 
 Torch is imported only by commands that need it. An error of this project is one line and exit status
 2; Ctrl-C says how to go on, and exits with 130.
@@ -22,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from act_env.errors import ActClarifyError
+from agents import cli_build
 from agents.progress import Bars
 from agents.tables import print_table, visible
 
@@ -89,6 +90,9 @@ def parser() -> argparse.ArgumentParser:
         "folder", type=Path, nargs="?", default=Path("runs"), help="where to look for runs (default: runs)"
     )
 
+    build = _command(commands, "build", cli_build.run, "make tasks over a database of your own, and a report on it")
+    cli_build.add_arguments(build, count_of)
+
     play = _command(commands, "play", _play, "be the agent yourself, in this terminal")
     _tasks(play, split="test")
     play.add_argument("--seed", type=int, help="the episode's seed (default: a new one)")
@@ -118,7 +122,9 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _command(commands, name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+def _command(
+    commands, name: str, run: Callable[[argparse.Namespace], int | None], text: str
+) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     command.set_defaults(run=run)
     return command
@@ -126,7 +132,11 @@ def _command(commands, name: str, run: Callable[[argparse.Namespace], None], tex
 
 def _tasks(command: argparse.ArgumentParser, *, split: str) -> None:
     command.add_argument("--env", default=DEFAULT_ENV, metavar="ID", help=f"default: {DEFAULT_ENV}")
-    command.add_argument("--source", default="bundled", help="bundled, spider, or module:attribute (default: bundled)")
+    command.add_argument(
+        "--source",
+        default="bundled",
+        help="bundled, spider, a folder made by `act-clarify build`, or module:attribute (default: bundled)",
+    )
     command.add_argument("--path", type=Path, help="where the source's files are")
     command.add_argument("--split", default=split, help=f"default: {split}")
 
@@ -352,7 +362,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(own)
     args.rest = words[len(own) :]
     try:
-        args.run(args)
+        return args.run(args) or 0
     except ActClarifyError as error:
         line = " ".join(visible(error).split())
         print(f"act-clarify: {line}", file=sys.stderr)
@@ -362,7 +372,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         goes_on = " What is done is kept; go on with:\n  " + again if args.command in RESUMABLE else ""
         print(f"\nStopped.{goes_on}", file=sys.stderr)
         return INTERRUPTED
-    return 0
 
 
 if __name__ == "__main__":
