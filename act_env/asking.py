@@ -61,7 +61,8 @@ _UNMARKED = re.compile(
 )
 # Two short alternatives and nothing else: "per month or per year".
 _BARE = re.compile(
-    r"(?!(?:i|we|it|here|yes|no|either)\b)[^\W\d]\w*(?:[ ][\w'-]+){0,3}[ ]or[ ][^\W\d]\w*(?:[ ][\w'-]+){0,3}\Z"
+    r"(?!(?:i|we|it|here|yes|no|either)\b)[^\W\d]\w*(?:[ ][\w'-]+){0,3}[ ]or[ ]"
+    r"(?!(?:more|less|fewer|later|earlier|above|below|before|after)\b)[^\W\d]\w*(?:[ ][\w'-]+){0,3}\Z"
 )
 
 

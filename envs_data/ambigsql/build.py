@@ -30,6 +30,7 @@ from envs_data.ambigsql.drafts import SORTS, Choice, Draft, Values
 from envs_data.ambigsql.notes import Meant, Note, other_gap, twin_notes, unrelated
 from envs_data.ambigsql.patterns import KINDS, drafts
 from envs_data.ambigsql.rows import crisp_terms
+from envs_data.ambigsql.rows import names as value_names
 from envs_data.ambigsql.slots import question, slot_of
 from envs_data.ambigsql.spec import SPLITS, Database, context_text, schema_text
 from envs_data.ambigsql.values import Rows
@@ -95,6 +96,8 @@ def case_of(draft: Draft, found: Sequence[Result], rng: random.Random) -> Case |
     slots = tuple(slot_of(gap) for gap in draft.gaps)
     if len({slot.name for slot in slots}) < len(slots):
         return "two gaps of one name"
+    if any(gap.leans(draft.text) for gap in draft.gaps):
+        return "the text leans to one reading"
     readings = tuple(
         Reading(
             id="+".join(filling.values),
@@ -238,7 +241,7 @@ def _variety(database: Database, kind: str) -> int:
     """How many different things a kind's requests of a database can be about."""
     nouns = sum(len(noun.tables) > 1 for noun in database.nouns)
     return {"information": len(database.heads), "column": len(database.heads), "population": len(crisp_terms(database)),
-            "value": len(database.values), "table": nouns, "aggregate": len(database.aggregates),
+            "value": len(value_names(database)), "table": nouns, "aggregate": len(database.aggregates),
             "presentation": 3 * len(database.tables)}.get(kind, 4 * len(database.tables))  # fmt: skip
 
 
@@ -279,9 +282,9 @@ def build(
     """The bundled tasks in a fixed order, and the counts of what was rejected; ``done`` is called a database."""
     tasks: list[Task] = []
     rejected: Counter = Counter()
-    names = bundled_names() if names is None else names
+    chosen = bundled_names() if names is None else names
     with ProcessPoolExecutor(workers) as pool:
-        for name, (made, refused) in zip(names, pool.map(_built, names), strict=True):
+        for name, (made, refused) in zip(chosen, pool.map(_built, chosen), strict=True):
             tasks += made
             rejected += refused
             done(name)

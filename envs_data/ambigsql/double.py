@@ -44,7 +44,7 @@ def _of_head(database: Database, pattern: str, values: Values, rng: random.Rando
             frame, parts = scene.frame("few"), [heads.part_of(table, head, "m"), few_part(table)]
             first = f"SELECT {ident(label.name)} FROM {t} ORDER BY"
             sql = lambda c, n: f"{first} {heads.expression(head, c)} DESC LIMIT {n}"
-        case "total_head_over" if table.happens and numeric and date and all(map(adds_up, columns)):
+        case "total_head_over" if table.happens and not head.adds and numeric and date and all(map(adds_up, columns)):
             frame = scene.frame("total_over", m=date.phrase)
             parts = [heads.part_of(table, head, "c"), period_part(table, rng)]
             when = ident(date.name)
@@ -60,7 +60,7 @@ def _of_head(database: Database, pattern: str, values: Values, rng: random.Rando
 
 def _of_rows(database: Database, pattern: str, values: Values, rng: random.Random) -> Draft | None:
     """Rows that two conditions fit, beside a head or a direction."""
-    item: Term | Value | None = rng.choice((*database.terms, *database.values) or (None,))
+    item: Term | Value | None = rng.choice((*rows.crisp_terms(database), *rows.names(database)) or (None,))
     if item is None:
         return None
     table = database.table(item.table)
@@ -86,7 +86,7 @@ def _of_rows(database: Database, pattern: str, values: Values, rng: random.Rando
     if head is None:
         return None
     about = heads.part_of(table, head, "m")
-    if pattern == "total_head_of" and not all(adds_up(table.column(name)) for name in head.columns):
+    if pattern == "total_head_of" and (head.adds or not all(adds_up(table.column(name)) for name in head.columns)):
         return None
     match pattern:
         case "average_head_of" | "total_head_of":

@@ -83,6 +83,11 @@ class Gap:
         seen = frozenset(f"{table.name}.{column}" for column in columns)
         return cls(sort, table.name, word, table.singular, table.plural, tuple(choices), (table.name,), seen, said)
 
+    @property
+    def target(self) -> Target:
+        """What a settling note would be about."""
+        return (self.sort, self.table, self.word)
+
     def near(self, other: Gap) -> bool:
         """Whether what settles the one says something of the other: they are about the same thing, go by the same
         column, have the same word, or are the order and the number of one table's rows."""
@@ -94,13 +99,15 @@ class Gap:
         """Whether a text has a word of the gap's, so that what settles it may bear on the text."""
         if self.sort in ("order", "few", "period"):
             return False
-        mine, its = ({_bare(word) for word in _WORD.findall(said.lower())} for said in (self.word, text))
-        return bool((mine & its) - {""})
+        return not _bares(self.word).isdisjoint(_bares(text))
 
-    @property
-    def target(self) -> Target:
-        """What a settling note would be about."""
-        return (self.sort, self.table, self.word)
+    def leans(self, text: str) -> bool:
+        """Whether a text has a word that only one of the choices has: "by arrival weather" beside arrival delay."""
+        if self.sort not in ("head", "noun"):
+            return False
+        own, said = _bares(self.word), _bares(text)
+        words = [_bares(choice.gloss) - own for choice in self.choices if choice.names]
+        return any(mine & said - set().union(*words[:i], *words[i + 1 :]) for i, mine in enumerate(words))
 
     def choice(self, value: str) -> Choice:
         return next(choice for choice in self.choices if choice.value == value)
@@ -144,9 +151,9 @@ _WORD = re.compile(r"[^\W_]+")
 _COMMON = frozenset(("number", "total", "amount", "of", "on", "the", "a", "to", "in", "for", "and"))
 
 
-def _bare(word: str) -> str:
-    """A word without its plural; nothing for the words that all sorts of gaps have."""
-    return "" if word in _COMMON else word.removesuffix("s") or word
+def _bares(text: str) -> set[str]:
+    """A text's words without their plurals, and without those that all sorts of gaps have."""
+    return {word.removesuffix("s") or word for word in set(_WORD.findall(text.lower())) - _COMMON}
 
 
 def is_number(column: Column) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from envs_data.ambigsql.drafts import Choice, Draft, Gap, Values, adds_up, is_number, literal, where, wordings
 from envs_data.ambigsql.scenes import Frame, Part, Scene, draft
-from envs_data.ambigsql.spec import Column, Database, Head, Table, ident
+from envs_data.ambigsql.spec import Database, Head, Table, ident
 
 INFORMATION = ("total", "average", "extreme", "total_by", "average_by", "each", "lookup", "total_by_parent")
 COLUMN = ("first_by", "count_beyond", "list_beyond", "sorted_by", "count_per", "total_per", "count_in_year",
@@ -49,9 +49,8 @@ def head_draft(
 ) -> Draft | None:
     """A request for a head word; None where the pattern does not fit its columns."""
     table = database.table(head.table)
-    columns = [table.column(name) for name in head.columns]
     scene = Scene(database, table, values, rng)
-    make = (_information if kind == "information" else _column)(scene, columns).get(pattern)
+    make = (_information if kind == "information" else _column)(scene, head).get(pattern)
     made = make() if make else None
     if made is None:
         return None
@@ -61,8 +60,10 @@ def head_draft(
     return draft(kind, pattern, frame, [part], lambda choice: sql(expression(head, choice, prefix)))
 
 
-def _information(scene: Scene, columns: Sequence[Column]) -> dict[str, Callable[[], Made]]:
-    """Per pattern that fits these columns, a maker."""
+def _information(scene: Scene, head: Head) -> dict[str, Callable[[], Made]]:
+    """Per pattern that fits the head's columns, a maker. What is asked to be totalled is the whole already, so that
+    heads whose columns add up to one are not."""
+    columns = [scene.table.column(name) for name in head.columns]
     t, rng, label = scene.source, scene.rng, scene.table.label
     names = [column.name for column in columns]
     numeric = all(is_number(c) and c.role == "measure" for c in columns)
@@ -92,7 +93,7 @@ def _information(scene: Scene, columns: Sequence[Column]) -> dict[str, Callable[
         return frame, "c", lambda x: f"SELECT {function}({x}) FROM {t}{condition}"
 
     def each() -> Made:
-        words, condition = scene.filter(0.6, but=names)
+        words, condition = scene.filter(0.6, but=names, amid=True)
         return scene.frame("each", f=words), "c", lambda x: f"SELECT {ident(label.name)}, {x} FROM {t}{condition}"
 
     def lookup() -> Made:
@@ -115,15 +116,16 @@ def _information(scene: Scene, columns: Sequence[Column]) -> dict[str, Callable[
     makers: dict[str, Callable[[], Made]] = {}
     if numeric:
         makers |= {"average": aggregate("average", "AVG"), "average_by": by("average_by", "AVG"), "extreme": extreme}
-    if numeric and all(map(adds_up, columns)):
+    if numeric and all(map(adds_up, columns)) and not head.adds:
         makers |= {"total": aggregate("total", "SUM"), "total_by": by("total_by", "SUM")}
         makers |= {"total_by_parent": total_by_parent}
-    if label is not None and label not in columns:
+    if label is not None and label not in columns and columns[0].role != "date":
         makers |= {"each": each, "lookup": lookup}
     return makers
 
 
-def _column(scene: Scene, columns: Sequence[Column]) -> dict[str, Callable[[], Made]]:
+def _column(scene: Scene, head: Head) -> dict[str, Callable[[], Made]]:
+    columns = [scene.table.column(name) for name in head.columns]
     t, rng, label = scene.source, scene.rng, scene.table.label
     names = [column.name for column in columns]
     numeric = all(is_number(c) and c.role == "measure" for c in columns)

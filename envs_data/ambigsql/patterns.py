@@ -21,8 +21,8 @@ def drafts(database: Database, kind: str, values: Values, rng: random.Random) ->
             return heads.head_draft(database, rng.choice(database.heads), kind, rng.choice(patterns), values, rng)
         case "population" if terms := rows.crisp_terms(database):
             return rows.rows_draft(database, rng.choice(terms), rng.choice(rows.PATTERNS), values, rng)
-        case "value" if database.values:
-            return rows.rows_draft(database, rng.choice(database.values), rng.choice(rows.PATTERNS), values, rng)
+        case "value" if named := rows.names(database):
+            return rows.rows_draft(database, rng.choice(named), rng.choice(rows.PATTERNS), values, rng)
         case "table" if database.nouns:
             return tables.noun_draft(database, rng.choice(database.nouns), rng.choice(tables.NOUN), values, rng)
         case "aggregate" if database.aggregates:

@@ -53,7 +53,7 @@ def show_draft(database: Database, table: Table, pattern: str, values: Values, r
     select = f"{ident(label.name)}, {ident(m.name)}" if pattern.endswith("_with") else ident(label.name)
     fill: Mapping[str, str] = {"m": m.phrase}
     if pattern.startswith("ordered"):
-        words, condition = scene.filter()
+        words, condition = scene.filter(amid=pattern.endswith("_with"))
         part = order_part(table, m.role, rng)
         frame = scene.frame(pattern, **fill, f=words)
         head = f"SELECT {select} FROM {t}{condition} ORDER BY {ident(m.name)}"

@@ -13,7 +13,6 @@ from envs_data.ambigsql.drafts import (
     Values,
     compare,
     condition_gloss,
-    literal,
     spoken,
     wordings,
 )
@@ -23,13 +22,20 @@ from envs_data.ambigsql.spec import Condition, Database, Table, Term, Value, ide
 PATTERNS = ("count_pop", "list_pop", "average_pop", "total_pop", "count_pop_by", "first_pop", "each_pop")
 
 
-BOTH = "both"
-
-
 def crisp_terms(database: Database) -> list[Term]:
     """The terms that go by more than the parts of one whole, of which whoever says "roomy" may mean the sum."""
     wholes = [(head.table, set(head.columns)) for head in database.heads if head.adds]
     return [t for t in database.terms if (t.table, {reading.column for reading in t.readings}) not in wholes]
+
+
+def names(database: Database) -> list[Value]:
+    """The values that are names: of a place in two columns, or of two people or firms. Whoever says "street stores"
+    means those of all kinds in which the word stands."""
+
+    def is_name(value: Value) -> bool:
+        return len({r.column for r in value.readings}) > 1 or (value.word[:1].isupper() and value.word.isalpha())
+
+    return [value for value in database.values if is_name(value)]
 
 
 def _by_choice(item: Term | Value) -> dict[str, Condition]:
@@ -59,7 +65,6 @@ def _value_part(
     table: Table, item: Value, found: Mapping[str, Condition], conditions: dict[str, str], rng: random.Random
 ) -> tuple[Part, Mapping[str, str]]:
     columns = {reading.column for reading in item.readings}
-    phrase = table.column(item.readings[0].column).phrase
     choices, whole = [], {}
     for value, reading in found.items():
         own, stored = table.column(reading.column).phrase, spoken(reading.value)
@@ -67,14 +72,6 @@ def _value_part(
         choices.append(Choice(value, reading.gloss or f"{own} {stored}", offer, own))
         text = rng.choice(wordings()["parts"]["value"]["whole"]).format(Ts=table.plural, k=own, v=stored)
         whole[value] = {"pop": text}
-    if len(columns) == 1:
-        # Who says "street stores" may well mean kiosks and outlets alike.
-        stored = [spoken(reading.value) for reading in item.readings]
-        gloss = f"{phrase} {' and '.join(stored)} alike"
-        choices.append(Choice(BOTH, gloss, "both of them"))
-        whole[BOTH] = {"pop": f"{table.plural} with {gloss}"}
-        among = ", ".join(literal(reading.value) for reading in item.readings)
-        conditions[BOTH] = f"{ident(item.readings[0].column)} IN ({among})"
     gap = Gap.of("value", table, item.word, choices, columns, item.said)
     return Part(gap, {"pop": rng.choice(item.said)}, whole), conditions
 

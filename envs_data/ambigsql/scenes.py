@@ -99,15 +99,17 @@ class Scene:
     def sortable(self) -> list[Column]:
         return self.measures() + list(self.table.with_role("date"))
 
-    def filter(self, share: float = 0.4, but: Iterable[str] = ()) -> tuple[str, str]:
-        """A filter on a category as (words, SQL), both empty where none is drawn."""
+    def filter(self, share: float = 0.4, but: Iterable[str] = (), *, amid: bool = False) -> tuple[str, str]:
+        """A filter on a category as (words, SQL), both empty where none is drawn; ``amid`` where more of what is
+        asked for follows, which would be read as part of a clause."""
         column = self.category(but)
         if column is None or self.rng.random() >= share:
             return "", ""
         value = self.values.of(self.table, column, self.rng)
         if value is None:
             return "", ""
-        words = self.rng.choice(wordings()["parts"]["filters"]).format(k=column.phrase, v=value)
+        key = "filters_after_a_list" if amid else "filters"
+        words = self.rng.choice(wordings()["parts"][key]).format(k=column.phrase, v=value)
         return words, where(column, "=", value)
 
     def extreme(self) -> tuple[str, str]:

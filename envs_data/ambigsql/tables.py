@@ -177,7 +177,7 @@ def aggregate_draft(
     name = f"{t}.{ident(label.name)}" if label else ""
     match pattern:
         case "each" if label:
-            words, condition = scene.filter(0.8)
+            words, condition = scene.filter(0.8, amid=True)
             recorded = f"SELECT {ident(label.name)}, {kept} FROM {t}{condition}"
             on = condition.replace(" WHERE ", f" WHERE {t}.", 1)
             counted = (
