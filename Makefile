@@ -49,6 +49,7 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.train
 	@$(BIN)/python -m benchmarks.demo_settings
 	@$(BIN)/python -m benchmarks.demo_seeds
+	@$(BIN)/python -m benchmarks.questions
 
 docs: $(VENV)/.dev
 	@$(BIN)/python docs/make.py

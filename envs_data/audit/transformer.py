@@ -12,7 +12,7 @@ from act_env.conversation import Task
 from envs_data.audit import probes
 
 BUCKETS, WIDTH, LAYERS, HEADS = 4096, 64, 2, 4
-EPOCHS, BATCH, RATE = 6, 32, 1e-3
+EPOCHS, BATCH, RATE = 4, 32, 1e-3
 MOST = 512
 """Words of a text; what is longer loses its beginning, so that the request, which comes last, stays."""
 _TOKEN = re.compile(r"[^\W_]+|[^\w\s]")
