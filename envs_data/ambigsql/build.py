@@ -26,11 +26,10 @@ from act_env.conversation import Action, Provenance, Reading, Result, Slot, Task
 from act_env.errors import CutThroughTie, ExecutionError
 from act_env.sql import grading, sandbox
 from act_env.tasks import write_tasks
+from envs_data.ambigsql import heads, rows, tables
 from envs_data.ambigsql.drafts import SORTS, Choice, Draft, Values
 from envs_data.ambigsql.notes import Meant, Note, other_gap, twin_notes, unrelated
 from envs_data.ambigsql.patterns import KINDS, drafts
-from envs_data.ambigsql.rows import crisp_terms
-from envs_data.ambigsql.rows import names as value_names
 from envs_data.ambigsql.slots import question, slot_of
 from envs_data.ambigsql.spec import SPLITS, Database, context_text, schema_text
 from envs_data.ambigsql.values import Rows
@@ -239,9 +238,9 @@ def _cases(
 
 def _variety(database: Database, kind: str) -> int:
     """How many different things a kind's requests of a database can be about."""
-    nouns = sum(len(noun.tables) > 1 for noun in database.nouns)
-    return {"information": len(database.heads), "column": len(database.heads), "population": len(crisp_terms(database)),
-            "value": len(value_names(database)), "table": nouns, "aggregate": len(database.aggregates),
+    return {"information": len(heads.asked(database)), "column": len(heads.asked(database)),
+            "population": len(rows.crisp_terms(database)), "value": len(rows.names(database)),
+            "table": len(tables.asked(database)), "aggregate": len(database.aggregates),
             "presentation": 3 * len(database.tables)}.get(kind, 4 * len(database.tables))  # fmt: skip
 
 

@@ -24,9 +24,9 @@ def double_draft(database: Database, pattern: str, values: Values, rng: random.R
 
 def _of_head(database: Database, pattern: str, values: Values, rng: random.Random) -> Draft | None:
     """A head beside something of the presentation."""
-    if not database.heads:
+    if not (asked := heads.asked(database)):
         return None
-    head = rng.choice(database.heads)
+    head = rng.choice(asked)
     table = database.table(head.table)
     columns = [table.column(name) for name in head.columns]
     scene = Scene(database, table, values, rng)
@@ -109,7 +109,7 @@ def _measured(database: Database, table: str, but: set[str], rng: random.Random)
     """A head of a table's measures, none of which the rows are chosen by."""
     found = [
         head
-        for head in database.heads
+        for head in heads.asked(database)
         if head.table == table
         and not but & set(head.columns)
         and all(is_number(c) and c.role == "measure" for c in map(database.table(table).column, head.columns))

@@ -21,6 +21,10 @@ Made = tuple[Frame, str, Callable[[str], str]] | None
 """A frame, the placeholder of its gap, and the SQL by what the word stands for, as ``expression`` has it."""
 
 
+def asked(database: Database) -> list[Head]:
+    return [head for head in database.heads if head.asked]
+
+
 def expression(head: Head, choice: str, table: str = "") -> str:
     """What a choice of a head is in SQL: a column, or the sum of them all; after the table's name if that is given."""
     names = head.columns if choice == TOGETHER else (choice,)

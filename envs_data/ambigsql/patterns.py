@@ -16,15 +16,15 @@ whether on record or counted, how it is shown; and two of these at once."""
 def drafts(database: Database, kind: str, values: Values, rng: random.Random) -> Draft | None:
     """One random draft of a kind; None where the draw did not fit (draw again)."""
     match kind:
-        case "information" | "column" if database.heads:
+        case "information" | "column" if asked := heads.asked(database):
             patterns = heads.INFORMATION if kind == "information" else heads.COLUMN
-            return heads.head_draft(database, rng.choice(database.heads), kind, rng.choice(patterns), values, rng)
+            return heads.head_draft(database, rng.choice(asked), kind, rng.choice(patterns), values, rng)
         case "population" if terms := rows.crisp_terms(database):
             return rows.rows_draft(database, rng.choice(terms), rng.choice(rows.PATTERNS), values, rng)
         case "value" if named := rows.names(database):
             return rows.rows_draft(database, rng.choice(named), rng.choice(rows.PATTERNS), values, rng)
-        case "table" if database.nouns:
-            return tables.noun_draft(database, rng.choice(database.nouns), rng.choice(tables.NOUN), values, rng)
+        case "table" if nouns := tables.asked(database):
+            return tables.noun_draft(database, rng.choice(nouns), rng.choice(tables.NOUN), values, rng)
         case "aggregate" if database.aggregates:
             item = rng.choice(database.aggregates)
             return tables.aggregate_draft(database, item, rng.choice(tables.AGGREGATE), values, rng)

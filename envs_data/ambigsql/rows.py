@@ -25,7 +25,7 @@ PATTERNS = ("count_pop", "list_pop", "average_pop", "total_pop", "count_pop_by",
 def crisp_terms(database: Database) -> list[Term]:
     """The terms that go by more than the parts of one whole, of which whoever says "roomy" may mean the sum."""
     wholes = [(head.table, set(head.columns)) for head in database.heads if head.adds]
-    return [t for t in database.terms if (t.table, {reading.column for reading in t.readings}) not in wholes]
+    return [t for t in database.terms if t.asked and (t.table, {r.column for r in t.readings}) not in wholes]
 
 
 def names(database: Database) -> list[Value]:
@@ -35,7 +35,7 @@ def names(database: Database) -> list[Value]:
     def is_name(value: Value) -> bool:
         return len({r.column for r in value.readings}) > 1 or (value.word[:1].isupper() and value.word.isalpha())
 
-    return [value for value in database.values if is_name(value)]
+    return [value for value in database.values if value.asked and is_name(value)]
 
 
 def _by_choice(item: Term | Value) -> dict[str, Condition]:

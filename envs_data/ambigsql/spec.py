@@ -131,6 +131,8 @@ class Head:
     word: str
     columns: tuple[str, ...]
     adds: bool = False
+    asked: bool = True
+    """Here and below: whether requests use it. What no person would leave open with it stands in notes alone."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,6 +152,7 @@ class Term:
     table: str
     word: str
     readings: tuple[Condition, ...]
+    asked: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,6 +164,7 @@ class Value:
     word: str
     said: tuple[str, ...]
     readings: tuple[Condition, ...]
+    asked: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,6 +183,7 @@ class Noun:
     plural: str
     tables: tuple[str, ...]
     shared: tuple[Shared, ...] = ()
+    asked: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -293,6 +298,22 @@ def _conditions(form: Mapping[str, Any]) -> tuple[Condition, ...]:
     return tuple(Condition(**reading) for reading in form["readings"])
 
 
+def _head(form: Mapping[str, Any]) -> Head:
+    return Head(form["table"], form["word"], tuple(form["columns"]), form.get("adds", False), form.get("asked", True))
+
+
+def _term(form: Mapping[str, Any]) -> Term:
+    return Term(form["table"], form["word"], _conditions(form), form.get("asked", True))
+
+
+def _value(form: Mapping[str, Any]) -> Value:
+    return Value(form["table"], form["word"], tuple(form["said"]), _conditions(form), form.get("asked", True))
+
+
+def _noun(form: Mapping[str, Any]) -> Noun:
+    return Noun(form["singular"], form["plural"], tuple(form["tables"]), _shared(form), form.get("asked", True))
+
+
 def _shared(form: Mapping[str, Any]) -> tuple[Shared, ...]:
     return tuple(Shared(s["phrase"], tuple(s["columns"])) for s in form.get("shared", ()))
 
@@ -309,16 +330,10 @@ def parse_database(form: Mapping[str, Any], where: str = "spec") -> Database:
             title=form["title"],
             split=form["split"],
             tables=tables,
-            heads=tuple(
-                Head(h["table"], h["word"], tuple(h["columns"]), h.get("adds", False)) for h in form.get("heads", ())
-            ),
-            terms=tuple(Term(t["table"], t["word"], _conditions(t)) for t in form.get("terms", ())),
-            values=tuple(
-                Value(v["table"], v["word"], tuple(v["said"]), _conditions(v)) for v in form.get("values", ())
-            ),
-            nouns=tuple(
-                Noun(n["singular"], n["plural"], tuple(n["tables"]), _shared(n)) for n in form.get("nouns", ())
-            ),
+            heads=tuple(_head(form) for form in form.get("heads", ())),
+            terms=tuple(_term(form) for form in form.get("terms", ())),
+            values=tuple(_value(form) for form in form.get("values", ())),
+            nouns=tuple(_noun(form) for form in form.get("nouns", ())),
             aggregates=tuple(Aggregate(**a) for a in form.get("aggregates", ())),
         )
         _check(database)

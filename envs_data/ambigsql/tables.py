@@ -13,9 +13,14 @@ from envs_data.ambigsql.spec import Aggregate, Column, Database, Noun, Table, id
 
 NOUN = ("count", "list_all", "total", "average", "each", "count_beyond", "count_in_year", "count_per_year",
         "count_per", "average_by")  # fmt: skip
-AGGREGATE = ("each", "lookup", "first_by", "extreme", "total", "average", "count_beyond", "total_by")
+AGGREGATE = ("each", "lookup", "first_by", "extreme", "total", "average", "total_by")
 RECORDED, COUNTED = "recorded", "counted"
 BOTH = "both"
+
+
+def asked(database: Database) -> list[Noun]:
+    """The nouns that leave something open."""
+    return [noun for noun in database.nouns if noun.asked and len(noun.tables) > 1]
 
 
 def noun_part(database: Database, noun: Noun) -> Part:
@@ -59,9 +64,7 @@ def _rows_of(tables: Sequence[Table], figures: Sequence[Column], kinds: Sequence
 
 
 def noun_draft(database: Database, noun: Noun, pattern: str, values: Values, rng: random.Random) -> Draft | None:
-    """A request about a noun; None where the pattern fits nothing that its tables share, or the noun has one table."""
-    if len(noun.tables) < 2:
-        return None
+    """A request about a noun of two tables; None where the pattern fits nothing that they share."""
     tables = [database.table(name) for name in noun.tables]
     scene = Scene(database, tables[0], values, rng)
     labelled = pattern in ("list_all", "each")
@@ -213,16 +216,6 @@ def aggregate_draft(
             fill = {}
             recorded = f"SELECT AVG({kept}) FROM {t}"
             counted = tuple(f"SELECT AVG(figure) FROM ({inner})" for inner in (single, all_single))
-        case "count_beyond":
-            said = scene.beyond([table.column(item.column)])
-            if said is None:
-                return None
-            cmp, op, value = said
-            fill = {"cmp": cmp}
-            recorded = f"SELECT COUNT(*) FROM {t}{where(item.column, op, value)}"
-            counted = tuple(
-                f"SELECT COUNT(*) FROM ({inner}){where('figure', op, value)}" for inner in (single, all_single)
-            )
         case "total_by" if k := scene.category():
             fill = {"k": k.phrase}
             group = ident(k.name)
