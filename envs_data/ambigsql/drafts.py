@@ -153,7 +153,8 @@ _COMMON = frozenset(("number", "total", "amount", "of", "on", "the", "a", "to", 
 
 def _bares(text: str) -> set[str]:
     """A text's words without their plurals, and without those that all sorts of gaps have."""
-    return {word.removesuffix("s") or word for word in set(_WORD.findall(text.lower())) - _COMMON}
+    words = set(_WORD.findall(text.lower())) - _COMMON
+    return {word[:-3] + "y" if word.endswith("ies") else word.removesuffix("s") or word for word in words}
 
 
 def is_number(column: Column) -> bool:
