@@ -18,21 +18,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from act_env.conversation import Action, Result
+from act_env.conversation import Action, Result, Task
 from act_env.errors import SandboxError
 from act_env.sql import grading, sandbox
 from agents import models, prompts, stats
+from agents.evaluate import choose_tasks
 from agents.lm import LMAgent, Thinker
 from agents.nano.corpus import fits_alone, says_open
 from agents.progress import Bars
 from envs_data import ambigsql
-from envs_data.ambigsql.build import TWINS_A_KIND, results
+from envs_data.ambigsql.build import results
 from envs_data.ambigsql.notes import fillers
 from envs_data.ambigsql.patterns import KINDS, drafts
 from envs_data.ambigsql.spec import SPLITS, context_text, schema_text
 from envs_data.ambigsql.values import Rows
 from envs_data.duck import bundled_database, bundled_names, database_path
 
+MOST = 600
 WAYS = ("note", "partial", "whole")
 Case = tuple[str, str, str, str, Result]
 """(way, database, context, request, gold result)."""
@@ -63,10 +65,15 @@ def spelled_out(name: str, ways: tuple[str, ...], count: int) -> Iterator[Case]:
             yield way, name, context_text(schema_text(database), notes), text, found[number]
 
 
+def chosen(split: str) -> tuple[Task, ...]:
+    """The corpus' tasks that are looked at: at most ``MOST`` of a split, request groups whole as far as it goes."""
+    return choose_tasks(ambigsql.load(split=split), None, MOST)
+
+
 def cases(split: str, count: int) -> list[Case]:
     noted = [
         ("note", task.database, task.context, task.request, task.readings[0].result)
-        for task in ambigsql.load(split=split).tasks
+        for task in chosen(split)
         if task.gold_action is Action.ANSWER
     ]
     drawn = [case for name in bundled_names(split) for case in spelled_out(name, ("partial", "whole"), count)]
@@ -88,7 +95,7 @@ def observed(context: str, request: str) -> dict[str, Any]:
 
 def noted_open(agent: LMAgent, split: str) -> dict[str, list[bool]]:
     """Whether each of a split's tasks is noted as open, by its label."""
-    tasks = ambigsql.load(split=split).tasks
+    tasks = chosen(split)
     think = Thinker(agent.model, agent.tokenizer)
     prompts_of = [prompts.encode(agent.tokenizer, observed(task.context, task.request)) for task in tasks]
     found: dict[str, list[bool]] = {"open_ambiguous": [], "open_clear": []}
@@ -99,7 +106,7 @@ def noted_open(agent: LMAgent, split: str) -> dict[str, list[bool]]:
     return found
 
 
-def evaluate(model: str, count: int = TWINS_A_KIND) -> dict[str, dict[str, dict[str, float]]]:
+def evaluate(model: str, count: int = 8) -> dict[str, dict[str, dict[str, float]]]:
     """split → way → {"match", "low", "high", "n"}; intervals are 95 % Wilson intervals over requests."""
     net, tokenizer = models.load(model)
     agent = LMAgent(net, tokenizer, batch_size=64)
