@@ -7,11 +7,14 @@ import os
 import random
 import subprocess
 import sys
+from importlib import resources
 
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("wordfreq", reason="the recipe draws words from wordfreq (extra: nano)")
+
+from transformers import AutoTokenizer  # noqa: E402
 
 from act_env.actions import asks  # noqa: E402
 from agents.nano import train as recipe  # noqa: E402
@@ -20,6 +23,8 @@ from agents.nano.corpus import bundle, own_wordings, random_bundle, says_open  #
 from agents.nano.schemas import MakeBelieve, random_database  # noqa: E402
 from agents.nano.tokenizer import train_tokenizer  # noqa: E402
 from agents.prompts import RULE  # noqa: E402
+from envs_data import ambigsql  # noqa: E402
+from envs_data.ambigsql.spec import SPLITS  # noqa: E402
 from envs_data.ambigsql.values import Rows  # noqa: E402
 from envs_data.duck import bundled_database, bundled_names  # noqa: E402
 
@@ -204,3 +209,22 @@ def test_make_believe_values_fit_their_columns():
             for column in table.columns:
                 value = MakeBelieve().of(table, column, rng)
                 assert not column.values or value in column.values
+
+
+def test_every_bundled_task_fits_the_model_with_room_for_the_conversation():
+    """Nothing is cut: the longest context, request, question, replies and statement take less than its positions."""
+    tokenizer = AutoTokenizer.from_pretrained(resources.files("agents.nano") / "checkpoint")
+
+    def lengths(texts):
+        return [len(ids) for ids in tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
+    for split in SPLITS:
+        tasks = ambigsql.load(split=split).tasks
+        contexts, requests = lengths(t.context for t in tasks), lengths(t.request for t in tasks)
+        questions, answers = lengths(t.gold_question for t in tasks), lengths(t.readings[0].answer for t in tasks)
+        replied = [
+            sum(max(lengths(reply for option in slot.options for reply in option.replies)) for slot in task.slots)
+            for task in tasks[:40]
+        ]
+        longest = max(map(sum, zip(contexts, requests, questions, answers, strict=True)))
+        assert longest + max(replied) + 64 < 1024, split
