@@ -127,12 +127,15 @@ def _result(draft: Draft, choice: Choice, sandbox: Sandbox) -> Result | str:
         result = sandbox.gold(choice.sql)
         if not all(grading.match(sandbox.gold(sql), result).ok for sql in (choice.check, *choice.checks)):
             return "a reading is not determined"
+        ((taken, every),) = sandbox.execute(choice.among or "SELECT 1, 1").rows
     except CutThroughTie:
         return "tie at a cut"
     except SandboxError as error:
         return f"a reading does not run ({error.kind})"
-    if keeping.is_empty(result) or (choice.size and len(result.rows) != choice.size):
+    if keeping.is_empty(result):
         return "empty reading"
+    if not 0 < taken <= every - choice.left:
+        return "a reading takes nothing or nearly everything"
     if len(result.rows) > keeping.MAX_ROWS:
         return "reading with too many rows"
     if result.ranks is not None and len(set(result.ranks)) == 1 and draft.slot == "order":

@@ -11,27 +11,21 @@ from __future__ import annotations
 
 import dataclasses
 import random
-import re
 from collections.abc import Iterator, Sequence
 
 from envs_data.spider import edits
 from envs_data.spider.drafts import Choice, Draft, listing, wordings
+from envs_data.spider.drafts.head import is_fit
 from envs_data.spider.drafts.threshold import rounded
-from envs_data.spider.schema import DATE, NUMBER, OTHER, TEXT, Column, Database, Table, one_of
+from envs_data.spider.schema import DATE, NUMBER, TEXT, Column, Database, Table
+from envs_data.spider.splits import noun_of
 
 DIRECTIONS = ("descending", "ascending")
 _SORTS = ("direction", "sort_key", "details", "typical", "threshold", "head", "few")
 _OF_ORDER = ("direction", "sort_key")
-_MAX_NOUN = 3
-"""Words of a table's name that still make a noun in a sentence."""
-_NO_NOUN = re.compile(r"(?:has|have|view|lives?|is|takes?|plays|ref|in) ")
-"""How names of tables begin that make a poor noun, such as "has amenity"."""
 _SORTABLE = (NUMBER, DATE, TEXT)
-_LABELS = edits.stems(
-    "id code key no number phone fax zip postal ssn isbn ref major advisor latitude longitude lat long president "
-    "secretary treasurer year date highest lowest"
-)
-"""Words of columns that hold numbers and no quantity."""
+_PERSONAL = frozenset(("first", "last", "middle", "family", "given", "other"))
+"""Words before "name" that make it one of several parts."""
 
 
 Words = dict[str, str]
@@ -52,8 +46,7 @@ class Exchange:
 
 
 def _fill(wording: str, words: Words) -> str:
-    text = wording.format(**words)
-    return re.sub(r"\b([Aa]) (?=[aeiouAEIOU](?!ni|se|ser|u))", r"\1n ", text)
+    return edits.articles(wording.format(**words))
 
 
 def exchange(draft: Draft, settled: Choice, database: Database, rng: random.Random) -> Exchange | None:
@@ -114,12 +107,18 @@ def _own(draft: Draft, settled: Choice) -> Words:
 
 
 def _others(draft: Draft, database: Database, rng: random.Random) -> list[Table]:
-    """Tables that the request does not name, those that its SQL does not use first."""
-    tables = [t for t in database.tables if not _named(t, draft.text) and len(t.phrase.split()) <= _MAX_NOUN]
-    tables = [t for t in tables if not t.name.lower().startswith("sqlite_")]
+    """Tables that the request does not name and whose rows have a noun, those that its SQL does not use first."""
+    tables = [t for t in database.tables if t.has_noun and t.rows and not _named(t, draft.text)]
     tables = [t for t in tables if draft.about.table is None or t.name != draft.about.table.name]
+    if draft.sort in _OF_ORDER:
+        # What a row refers to may be more about it: "people" of body builders. Its order would be theirs too.
+        kin = {c.target for t in database.tables if t.name.lower() in draft.tables for c in t.columns}
+        tables = [t for t in tables if t.name.lower() not in draft.tables and t.name not in kin]
+    if draft.sort == "threshold":
+        # "many characteristic types" may bear on "many characteristics".
+        tables = [t for t in tables if not edits.stems(t.noun) & edits.stems(draft.text)]
     rng.shuffle(tables)
-    return sorted(tables, key=lambda t: (_NO_NOUN.match(t.phrase) is not None, t.name.lower() in draft.tables))
+    return sorted(tables, key=lambda t: t.name.lower() in draft.tables)
 
 
 def _named(table: Table, text: str) -> bool:
@@ -127,7 +126,7 @@ def _named(table: Table, text: str) -> bool:
 
 
 def _names(table: Table) -> Words:
-    return {"T": one_of(table.phrase), "Ts": table.plural, "k": "", "w": ""}
+    return {"T": table.one, "Ts": table.plural, "k": "", "w": ""}
 
 
 def _subjects(draft: Draft, settled: Choice, database: Database, rng: random.Random) -> Iterator[Words]:
@@ -136,7 +135,7 @@ def _subjects(draft: Draft, settled: Choice, database: Database, rng: random.Ran
     if draft.sort == "direction" and draft.about.aggregate:
         yield from _aggregates(draft, rng)
     elif draft.sort in ("direction", "typical") or (draft.sort == "threshold" and not _counted(draft)):
-        yield from _columns(draft, settled, tables, rng)
+        yield from _columns(draft, settled, tables, database, rng)
     else:
         for table in tables:
             if (words := _of_table(draft, settled, table, rng)) is not None:
@@ -165,20 +164,21 @@ def _gloss(flavour: str, rng: random.Random) -> str:
     return wordings()["direction"][flavour][rng.choice(DIRECTIONS)]["gloss"]
 
 
-def _columns(draft: Draft, settled: Choice, tables: Sequence[Table], rng: random.Random) -> Iterator[Words]:
+def _columns(
+    draft: Draft, settled: Choice, tables: Sequence[Table], database: Database, rng: random.Random
+) -> Iterator[Words]:
     """Columns of other tables, then of the draft's own, that the request does not name."""
-    mine = draft.about.column
     flavours = (settled.flavour,) if settled.flavour in (NUMBER, DATE) else (NUMBER,)
-    found = _column_pairs(draft, tables, flavours)
+    found = _column_pairs(draft, tables, database, flavours)
     if not found and draft.sort == "direction":
-        found = _column_pairs(draft, tables, (NUMBER, DATE))
-    if not found and draft.sort != "direction":
-        found = _column_pairs(draft, tables, (NUMBER, OTHER))
-    if not found and draft.sort == "typical":
-        found = _column_pairs(draft, tables, (DATE,))
+        found = _column_pairs(draft, tables, database, (NUMBER, DATE))
+    if draft.sort == "direction":
+        found = sorted(found, key=lambda f: f[1].flavour == NUMBER and not f[1].is_measure)
+    else:
+        found = [(table, column) for table, column in found if column.is_measure]
     if draft.sort == "threshold":
-        kind = edits.kind_of(mine.phrase)
-        found = sorted((f for f in found if f[1].quantiles), key=lambda f: edits.kind_of(f[1].phrase) != kind)
+        kind = edits.kind_of(draft.about.column.phrase)
+        found = sorted(found, key=lambda f: edits.kind_of(f[1].phrase) != kind)
     seen = set()
     for table, column in found:
         if column.phrase in seen:
@@ -197,20 +197,24 @@ def _columns(draft: Draft, settled: Choice, tables: Sequence[Table], rng: random
     for table in tables:
         if draft.sort == "threshold":
             yield _limit_on_rows(draft, settled, table, rng)
-        elif draft.sort == "typical":
-            yield {**_names(table), "k": "number of rows", "d": rng.choice(draft.choices).said}
 
 
-def _column_pairs(draft: Draft, tables: Sequence[Table], flavours: Sequence[str]) -> list[tuple[Table, Column]]:
+def _column_pairs(
+    draft: Draft, tables: Sequence[Table], database: Database, flavours: Sequence[str]
+) -> list[tuple[Table, Column]]:
     said, mine, own = edits.stems(draft.text), draft.about.column, draft.about.table
     found = [(t, c) for t in tables for c in _sortable(t, flavours, said)]
     if own is not None:
-        found += [(own, c) for c in _sortable(own, flavours, said) if mine is None or c.phrase != mine.phrase]
-    return [(t, c) for t, c in found if c.flavour != OTHER or (c.quantiles and not edits.stems(c.phrase) & _LABELS)]
+        mates = [own]
+    else:
+        # Its notes name no table, so that any will do.
+        mates = [t for t in database.tables if t.name.lower() in draft.tables and t not in tables]
+    found += [(t, c) for t in mates for c in _sortable(t, flavours, said) if mine is None or c.phrase != mine.phrase]
+    return found
 
 
 def _sortable(table: Table, flavours: Sequence[str], but: frozenset[str]) -> list[Column]:
-    return [c for c in table.columns if c.flavour in flavours and not edits.stems(c.phrase) & but and not c.target]
+    return [c for c in table.columns if c.flavour in flavours and not edits.stems(c.phrase) & but and not c.is_key]
 
 
 def _limit(draft: Draft, settled: Choice, table: Table, column: Column, rng: random.Random) -> Words:
@@ -220,7 +224,7 @@ def _limit(draft: Draft, settled: Choice, table: Table, column: Column, rng: ran
     word = edits.ADJECTIVES[kind][0 if above else 1]
     value = rounded(column.quantiles[rng.choice((2, 3, 4) if above else (0, 1, 2))])
     op = settled.gloss.removeprefix(f"{draft.about.column.phrase} ").rpartition(" ")[0]
-    noun = one_of(table.phrase) if kind == "age" else column.phrase
+    noun = table.one if kind == "age" else column.phrase
     return {"w": edits.with_article(word, noun), "d": f"{column.phrase} {op} {value}"}
 
 
@@ -249,37 +253,58 @@ def _of_table(draft: Draft, settled: Choice, table: Table, rng: random.Random) -
             way = "ascending" if column.flavour == TEXT else rng.choice(DIRECTIONS)
             words |= {"k": column.phrase, "d": wordings()["direction"][column.flavour][way]["gloss"]}
         case "details":
-            phrases = list(dict.fromkeys(column.phrase for column in table.columns))
-            if len(phrases) < 2:
+            if (listed := _listed(table, rng)) is None:
                 return None
-            some = rng.sample(phrases, min(rng.choice((2, 2, 3, 3, 4)), len(phrases) - 1))
-            listed = f"the {listing(sorted(some, key=phrases.index))}"
             words |= {"w": draft.about.word, "d": "every column"}
             if settled.value == "listed":
                 words |= {"d": listed, "c": listed}
         case "threshold":
-            words |= _count_or_years(draft, settled, table, rng)
-        case "head":
-            columns = [c for c in table.columns if " " in c.phrase and not re.search("^is | id$| code$", c.phrase)]
-            columns = [c for c in columns if not edits.stems(c.phrase.split()[-1]) & said] or columns
-            if not columns:
+            if (more := _count_or_years(draft, settled, table, rng)) is None:
                 return None
-            column = rng.choice(columns)
-            head = column.phrase.split()[-1]
-            words |= {"w": head, "d": f"the full {head}" if settled.value == "both" else f"the {column.phrase}"}
-            words["c"] = words["d"]
+            words |= more
+        case "head":
+            phrases = [p for p in _longer(table) if not edits.stems(p.split()[-1]) & said] or _longer(table)
+            if not phrases:
+                return None
+            phrase = rng.choice(phrases)
+            words |= {"w": phrase.split()[-1], "d": f"the {phrase}", "c": f"the {phrase}"}
         case _:
             words["d"] = rng.choice(draft.choices).said
     return words
 
 
-def _count_or_years(draft: Draft, settled: Choice, table: Table, rng: random.Random) -> Words:
+def _listed(table: Table, rng: random.Random) -> str | None:
+    """Some columns that may be what the details are: what a row is called, and something beside."""
+    labels = [c.phrase for c in table.labels]
+    rest = list(dict.fromkeys(c.phrase for c in table.columns if not c.is_key and not c.is_label))
+    if not labels or not rest:
+        return None
+    return f"the {listing([labels[0], *rest[: min(rng.choice((1, 1, 2, 2, 3)), max(1, len(rest) - 1))]])}"
+
+
+def _longer(table: Table) -> list[str]:
+    """Phrases of columns whose noun, alone, may stand for them, as "price" for "ticket price"; no part of a name."""
+    found = []
+    for column in table.columns:
+        before, _, head = column.phrase.rpartition(" ")
+        own = edits.stems(before) & edits.stems(table.phrase) or _PERSONAL & set(before.split())
+        if before and not own and not column.is_key and is_fit(head) and noun_of("", head):
+            found.append(column.phrase)
+    return list(dict.fromkeys(found))
+
+
+def _count_or_years(draft: Draft, settled: Choice, table: Table, rng: random.Random) -> Words | None:
+    """A limit on how many of the table's rows there are, or on its years, where it has any."""
     word = draft.slot_cues[0]
     op, _, value = settled.gloss.rpartition(" ")
     if word in ("many", "few"):
         return {"w": f"{word} {table.plural}", "d": f"{op} {rng.choice(('2', '3', '4', '5', '10', value))}"}
-    year, _, rest = value.partition("-")
-    year = str(int(year) + rng.choice((-5, -3, 0, 2, 5)))
+    dated = [c for c in table.columns if c.flavour == DATE and not edits.stems(c.phrase) & edits.stems("birth dob")]
+    points = [c.quantiles for c in dated if c.quantiles]
+    if not points:
+        return None
+    _, _, rest = value.partition("-")
+    year = rounded(rng.choice(points)[rng.choice((2, 3) if word == "recent years" else (1, 2))], years=True)
     return {"w": f"{word} of {table.plural}", "d": f"{op} {year}{'-' + rest if rest else ''}"}
 
 
@@ -305,9 +330,10 @@ def _of_another_sort(draft: Draft, database: Database, rng: random.Random) -> st
         return None
     table, sort = tables[0], rng.choice([s for s in _SORTS if s not in (*closed, "threshold")])
     words = _names(table)
-    phrases = list(dict.fromkeys(column.phrase for column in table.columns))
     sortable = _sortable(table, (NUMBER, DATE), frozenset())
     if sort in (*_OF_ORDER, "typical"):
+        if sort == "typical":
+            sortable = [column for column in sortable if column.is_measure]
         if not sortable:
             return None
         column = rng.choice(sortable)
@@ -317,13 +343,12 @@ def _of_another_sort(draft: Draft, database: Database, rng: random.Random) -> st
     elif sort == "few":
         words["d"] = rng.choice(("3", "5", "10"))
     elif sort == "head":
-        longer = [phrase for phrase in phrases if " " in phrase and not re.search("^is | id$| code$", phrase)]
-        if not longer:
+        if not (longer := _longer(table)):
             return None
         phrase = rng.choice(longer)
         words |= {"w": phrase.split()[-1], "d": f"the {phrase}"}
     else:
-        if len(phrases) < 3:
+        if (listed := _listed(table, rng)) is None:
             return None
-        words |= {"w": "details", "d": rng.choice(("every column", f"the {listing(phrases[:2])}"))}
+        words |= {"w": "details", "d": rng.choice(("every column", listed))}
     return _fill(rng.choice(wordings()["notes"][sort]), words)

@@ -18,6 +18,18 @@ NUMBER, DATE, TEXT, OTHER = "number", "date", "text", "other"
 
 _TYPES = {"BIGINT": "integer", "DOUBLE": "double", "VARCHAR": "text", "BLOB": "blob"}
 _FEW_VALUES = 4
+_MAX_NOUN = 3
+"""Words of a table's name that still make a noun in a sentence."""
+_NO_NOUN = re.compile(
+    r"^(?:has|have|view|lives?|is|takes?|plays|in|sqlite|works|visits|teaches|likes|follows|minor|type of"
+    r"|assigned|member of|all|enroll|other|participates|faculty participates|enrolled|hall of|all)\b"
+    r"|\b(?:in|to|of|on|by|with|mailed|booked|taken|fix|hire|data|details|info|half|manage|arrange|status|advisor|manufacte"
+    r"|history|chain|attendance|attributes?|structures?|statuses|grape|batting|fielding|pitching|postseason|fame)$"
+    r"|^(?:qualifying|inventory|checking|savings|management|laptimes|vocals|useracct|countrylanguage|advisor|postseason"
+    r"|temperature|weather|weekly weather|finances|circulation history|rent arrears|premises|employment|likes)$"
+    r"|^\S+ (?:in|of|to|for) "
+)
+"""Names of tables that make a poor noun, such as "has amenity"."""
 _UNIQUE = ("differs from row to row", "is never the same twice", "has no duplicates", "is unique")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ISO_DATE = r"^\d{4}(-\d{2}){0,2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
@@ -28,6 +40,43 @@ _LABEL = re.compile(
 _COUNTED = re.compile(r"\b(number|num|no) of\b")
 _DATED = re.compile(
     r"\b(date|time|day|year|month|datetime|timestamp|launch|launched|built|founded|since|formed|joined|start|starting)\b"
+)
+_KEY = re.compile(
+    r"\b(?!(?:paid|bid|grid|valid|rapid|acid|aid|unpaid|humid|solid)\b)\w*id\b|\b(ids|codes?|key|number|ssn|isbn|uid|ref)\b"
+    r"(?! of)"
+)
+_CALLED = re.compile(r"\b(names?|titles?|label|[fl]name|nickname|theme|player)\b")
+_PARTS_OF_NAMES = frozenset(
+    [
+        "name",
+        "title",
+        "label",
+        "fname",
+        "lname",
+        "nickname",
+        "theme",
+        "player",
+        "first",
+        "last",
+        "middle",
+        "family",
+        "given",
+        "personal",
+        "official",
+        "full",
+        "short",
+        "common",
+        "trade",
+    ]
+)
+_MEASURED = re.compile(
+    r"\b(ages?|altitude|amounts?|area|assets|attendance|balance|bonus|budget|burden|bytes|capacity|cases|charges?|costs?"
+    r"|count|credits?|cylinders|days|distance|dpi|duration|earnings|enrollment|expectancy|fees?|followers|gdp|gnp|gpa"
+    r"|gross|heights?|hours?|horsepower|income|length|loss|losses|memory|milliseconds|minutes|mpg|mph|num of|number of"
+    r"|pages|passengers|percent|percentage|points?|population|precipitation|prices?|profits?|quantity|rates?|ratings?"
+    r"|rental|revenue|salary|sales|scores?|seats|share|shares|size|speed|spent|stars|temperature|tickets?|tonnage|total"
+    r"|value|velocity|votes?|weight|width|wins|worth|years working|bulls|cows|pigs|injured|killed|money|bonuses"
+    r"|transfer|accelerate|employees|snatch|weeks|damage|resolution|no of)\b"
 )
 _RANKED = re.compile(r"\b(rank|ranking|position|place|level|grade)\b")
 
@@ -47,6 +96,22 @@ class Column:
     values: tuple[str, ...] = ()
     quantiles: tuple[float, ...] = ()
 
+    @property
+    def is_key(self) -> bool:
+        """Whether it only tells rows apart, or points to another table's."""
+        return self.target is not None or _KEY.search(f"{self.phrase} {words(self.name)}") is not None
+
+    @property
+    def is_label(self) -> bool:
+        """Whether it holds what a row is called."""
+        return self.type == "text" and _CALLED.search(self.phrase) is not None and not self.is_key
+
+    @property
+    def is_measure(self) -> bool:
+        """Whether it holds quantities, of which a mean or a limit tells something."""
+        number = self.flavour == NUMBER or (self.flavour == OTHER and self.type == "text")
+        return number and bool(self.quantiles) and _MEASURED.search(self.phrase) is not None and not self.is_key
+
 
 @dataclasses.dataclass(frozen=True)
 class Table:
@@ -61,12 +126,33 @@ class Table:
         return next((column for column in self.columns if column.name.lower() == name.lower()), None)
 
     @property
+    def noun(self) -> str:
+        """The name without what only says that the table is one of codes: "reference colors" -> "colors"."""
+        return self.phrase.removeprefix("reference ").removeprefix("ref ")
+
+    @property
     def singular(self) -> str:
-        return singular(self.phrase)
+        return singular(self.noun)
+
+    @property
+    def labels(self) -> tuple[Column, ...]:
+        """The columns that hold what its own rows are called: no "manager name" of shops."""
+        own = {singular(word) for word in self.phrase.split()} | _PARTS_OF_NAMES
+        return tuple(c for c in self.columns if c.is_label and all(singular(w) in own for w in c.phrase.split()))
+
+    @property
+    def has_noun(self) -> bool:
+        """Whether its name is one for a row, and not "has pet" or "assigned to"."""
+        return _NO_NOUN.search(self.noun) is None and len(self.noun.split()) <= _MAX_NOUN
+
+    @property
+    def one(self) -> str:
+        """What a row is called after "a"."""
+        return one_of(self.noun) if self.has_noun else f"row of {self.phrase}"
 
     @property
     def plural(self) -> str:
-        return plural(self.singular)
+        return plural(self.singular) if self.has_noun else f"rows of {self.phrase}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,6 +209,9 @@ _UNCOUNTED = frozenset(
         "men",
         "women",
         "news",
+        "furniture",
+        "aircraft",
+        "vocals",
         "status",
     )
 )
@@ -139,7 +228,7 @@ def singular(phrase: str) -> str:
         last = last[:-3] + "y"
     elif re.search(r"(sses|shes|ches|xes|statuses|addresses)$", last):
         last = last[:-2]
-    elif last.endswith("s") and not last.endswith(("ss", "us", "is")):
+    elif last.endswith("s") and not last.endswith(("ss", "us", "is", "news")):
         last = last[:-1]
     return f"{head} {last}".strip()
 
@@ -205,6 +294,8 @@ def read_table(
     (count,) = connection.execute(f"SELECT count(*) FROM {source}").fetchone()
     made, facts = [], []
     phrase = dictionary.tables.get(table.lower()) or words(table)
+    known = Table(table, phrase, (), count, ())
+    owner = known.singular if known.has_noun else f"a row of {phrase}"
     for name, type_ in columns:
         key = (table.lower(), name.lower())
         said = dictionary.columns.get(key) or words(name)
@@ -214,9 +305,9 @@ def read_table(
         values = _values(connection, source, cell, count) if type_ == "VARCHAR" and flavour == TEXT else ()
         points = () if target else _quantiles(connection, source, cell, year=flavour == DATE and type_ == "VARCHAR")
         made.append(Column(name, _TYPES.get(type_, type_.lower()), said, flavour, target, values, points))
-        if count:
-            facts += _facts(connection, source, cell, type_, f"{said} of {singular(phrase)}", count)
-    if count:
+        if count and not table.lower().startswith("sqlite_"):
+            facts += _facts(connection, source, cell, type_, f"{said} of {owner}", count)
+    if count and not table.lower().startswith("sqlite_"):
         facts.append(f"{identifier(table)} holds {count} row{'s' * (count != 1)}")
     targets = [column.target for column in made if column.target]
     if len(targets) == 2 and targets[0] != targets[1]:

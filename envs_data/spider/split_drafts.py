@@ -118,6 +118,8 @@ def refusal(text: str, part: Splittable, statement: Statement) -> str | None:
     sums = statement.tree.find(exp.Sum) is not None
     if not _stands_free(text, noun, table, sums):
         return "the noun does not stand alone"
+    if _nearer_to_another(text, noun, table, statement):
+        return "the noun stands nearer to another table"
     if edits.orders_by(text) and not edits.has_direction(text):
         return "the question leaves the order open"
     return None
@@ -177,6 +179,24 @@ def _stands_free(text: str, noun: list[str], table: Table, sums: bool) -> bool:
         if (after == "of" and tokens[i + len(noun) + 1 :][:1] == ["birth"]) or after in ("-", "/"):
             return False
     return bool(places)
+
+
+def _nearer_to_another(text: str, noun: list[str], table: Table, statement: Statement) -> bool:
+    """Whether a mention of the noun goes with rows of another table that has such a column too: "the names of
+    products", "a product's name"."""
+    said = singulars(text.replace("’", "'").replace("'s ", " "))
+    own = singulars(table.phrase)[-1]
+    others = [t for t in statement.database.tables if any(singulars(c.phrase)[-1:] == noun[-1:] for c in t.columns)]
+    last = {singulars(t.phrase)[-1] for t in others} - {own}
+    for i in (i for i in range(len(said) - len(noun) + 1) if said[i : i + len(noun)] == noun):
+        if i and said[i - 1] in last:
+            return True
+        rest = said[i + len(noun) :]
+        if rest[:1] and rest[0] in ("of", "for"):
+            near = next((word for word in rest[1:6] if word in last or word == own), own)
+            if near != own:
+                return True
+    return False
 
 
 def keys(statements: Iterable[Statement]) -> frozenset[Place]:

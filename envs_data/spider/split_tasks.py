@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import random
-import re
 from collections.abc import Callable, Sequence
 
 from act_env import actions
 from act_env.conversation import Action, Option, Reading, Result, Slot, Task
 from envs_data.ambigsql.spec import context_text
+from envs_data.spider import edits
 from envs_data.spider.drafts import Query, relaxed
-from envs_data.spider.schema import Database, one_of
+from envs_data.spider.schema import Database
 from envs_data.spider.split_drafts import Place, Statement
 from envs_data.spider.splits import Splittable, singulars, table_of_splits
 from envs_data.spider.store import Kept
@@ -201,7 +201,7 @@ class Pair:
 
     def _words(self, change: Change) -> dict[str, str]:
         table = self.original.table(change.table)
-        return {"T": one_of(table.phrase), "Ts": table.plural, "k": change.splittable.noun}
+        return {"T": table.one, "Ts": table.plural, "k": change.splittable.noun}
 
     def _define(self, wording: str, change: Change, half: str) -> str:
         return _filled(wording, h=change.splittable.phrase(half), **self._words(change))
@@ -229,8 +229,7 @@ class Pair:
 
 
 def _filled(wording: str, **words: str) -> str:
-    text = wording.format(**words)
-    return re.sub(r"\b([Aa]) (?=[aeiouAEIOU](?!ni|se|ser|u))", r"\1n ", text)
+    return edits.articles(wording.format(**words))
 
 
 def _sentence(text: str) -> str:

@@ -30,6 +30,7 @@ from envs_data.spider import kept as keeping
 from envs_data.spider import split_drafts, splits, transpile, variants
 from envs_data.spider.drafts import relaxed
 from envs_data.spider.schema import Column, Database, Table
+from envs_data.spider.sense import contradiction
 from envs_data.spider.split_drafts import Place, Statement
 from envs_data.spider.split_tasks import Make, Named, Pair, chance, place_of
 from envs_data.spider.splits import singulars, table_of_splits
@@ -40,8 +41,15 @@ PATTERNS = ("split", "split_rename", "split_note")
 MOST_OF_ONE_STATEMENT = 2
 """Pairs whose gold SQL is the same: a question has many paraphrases."""
 
-MOST_OF_ONE_COLUMN = 6
+MOST_OF_ONE_COLUMN = 12
 """Pairs whose request names the same column: else most would be about names."""
+
+NAMES = ("name", "first name", "last name")
+_MOST_NAMES = 3
+"""Pairs about other columns for one about names, where a database has so many."""
+
+_FEW_NAMES = 3
+"""Pairs about names that any database may have."""
 
 _LEAST_ROWS = 3
 
@@ -105,7 +113,8 @@ def _named(
     if not mine or not statement.simple or len(item.question.text) > 300:
         return
     for change in mine:
-        why = split_drafts.refusal(item.question.text, change.splittable, statement)
+        why = contradiction(item.question.text, statement.tree, statement.database)
+        why = why or split_drafts.refusal(item.question.text, change.splittable, statement)
         if why is None:
             found = _readings(statement, change, sandbox)
             if not isinstance(found, str):
@@ -154,6 +163,9 @@ def _pairs(
         by_text.setdefault(one.item.question.text.lower().rstrip("?. "), []).append(one)
     order = list(by_text)
     rng.shuffle(order)
+    # Requests that name nothing but names come last, when it is known how many others there are.
+    order.sort(key=lambda text: all(_is_name(one) for one in by_text[text]))
+    names = 0
     for text in order:
         options = [(one, decoys) for one in by_text[text] if (decoys := _decoys(one, changes, database))]
         if not options:
@@ -161,6 +173,8 @@ def _pairs(
             continue
         options = [(one, decoys) for one, decoys in options if statements[one.item.sql] < MOST_OF_ONE_STATEMENT]
         options = [(one, decoys) for one, decoys in options if columns[one.place] < MOST_OF_ONE_COLUMN]
+        if names >= max(_FEW_NAMES, (len(found) - names) / _MOST_NAMES):
+            options = [(one, decoys) for one, decoys in options if not _is_name(one)]
         if not options:
             dropped["split: enough of this statement or column"] += 1
             continue
@@ -173,7 +187,13 @@ def _pairs(
         statements[one.item.sql] += 1
         columns[one.place] += 1
         found.append((one, decoy))
+        names += _is_name(one)
+    rng.shuffle(found)
     return found
+
+
+def _is_name(one: Named) -> bool:
+    return one.part.split.head in NAMES
 
 
 def _decoys(one: Named, changes: Sequence[Change], database: Database) -> list[Change]:

@@ -163,7 +163,7 @@ def _mix(share: float, filled: Sequence[Any], inverse: bool) -> Callable[[Any, D
         for i in range(1, 6):
             first = str(draw.one(filled, i)).split(" ")[0].rstrip(",;:")
             if first.lower() not in value.lower() and len(first) > 1:
-                return " ".join([first, *(rest[1:] or rest)])
+                return " ".join([first, *rest[1:]])
         return value
 
     return mixed
@@ -176,13 +176,9 @@ def _words(count: int, filled: Sequence[Any], inverse: bool) -> Callable[[Any, D
 def _initial(_: bool, filled: Sequence[Any], inverse: bool) -> Callable[[Any, Draw], Any]:
     def short(value: str, draw: Draw) -> str:
         first, *rest = value.split() or [""]
-        return " ".join([f"{first[:1]}.", *rest]) if rest else value[:4].rstrip()
+        return " ".join([f"{first[:1]}.", *rest]) if rest else value
 
     return short
-
-
-def _clip(length: int, filled: Sequence[Any], inverse: bool) -> Callable[[Any, Draw], Any]:
-    return lambda value, draw: value[:length] if draw.unit() < 0.6 else value
 
 
 def _ahead(options: Sequence[str], filled: Sequence[Any], inverse: bool) -> Callable[[Any, Draw], Any]:
@@ -220,7 +216,6 @@ OPERATIONS: dict[str, Callable[[Any, Sequence[Any], bool], Make]] = {
     "mix": _mix,
     "words": _words,
     "initial": _initial,
-    "clip": _clip,
     "ahead": _ahead,
     "behind": _behind,
     "domain": _domain,

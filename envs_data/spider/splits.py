@@ -170,7 +170,7 @@ def _plain(name: str) -> bool:
 def _takes(split: Split, column: Column) -> bool:
     number = column.type in ("integer", "double")
     for form in (split.second, split.first or {}):
-        if {"mix", "words", "initial", "clip", "ahead", "behind", "domain", "digits"} & set(form) and number:
+        if {"mix", "words", "initial", "ahead", "behind", "domain", "digits"} & set(form) and number:
             return False
     return column.type in ("integer", "double", "text")
 

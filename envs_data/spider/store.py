@@ -20,7 +20,7 @@ from envs_data.duck import cache_dir
 from envs_data.spider.layout import Layout, Problem, Question, content_key
 from envs_data.spider.sqlite_to_duck import make_folder
 
-VERSION = "2"
+VERSION = "3"
 """Of what the builder makes from the same data: part of the cache's key and of every task's provenance."""
 
 AGREES, ONLY_TIES, DIFFERS = "agree", "differ only in ties at a cut", "differ or fail"

@@ -388,6 +388,11 @@ def test_paraphrases_are_few(pairs):
     assert max(counts.values()) <= MOST_OF_ONE_STATEMENT
 
 
+def test_names_are_few(pairs):
+    names = sum(clear.slots[0].name.endswith("name") for clear, _ in pairs)
+    assert names <= max(3, len(pairs) / 3)
+
+
 def test_the_report_says_why_a_question_gave_none(root, source):
     dropped = spider.load_report(split="test", path=root).dropped
     assert any(reason.startswith("split: ") for reason in dropped)

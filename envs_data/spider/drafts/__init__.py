@@ -8,7 +8,7 @@ The rules, by kind of ambiguity:
 - information: ``details`` (a list of columns became "the details");
 - aggregate: ``typical`` (an average became a typical value);
 - population: ``threshold`` (a limit became "old", "many", "a high price", "in recent years");
-- column: ``head`` ("first name" became "name").
+- column: ``head`` ("selling price" became "price").
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from envs_data.spider.drafts.threshold import threshold_drafts
 from envs_data.spider.drafts.typical import typical_drafts
 from envs_data.spider.kept import Kept
 from envs_data.spider.schema import Database
+from envs_data.spider.sense import contradiction
 
 __all__ = ["About", "Choice", "Draft", "Query", "drafts", "listing", "relaxed", "wordings"]
 
@@ -40,6 +41,9 @@ def drafts(kept: Kept, database: Database) -> Iterator[Draft | str]:
         return
     tree = sqlglot.parse_one(kept.sql, dialect="duckdb")
     if not isinstance(tree, exp.Select):
+        return
+    if (why := contradiction(text, tree, database)) is not None:
+        yield f"question: {why}"
         return
     query = Query(tree, database)
     if tree.args.get("order") and not tree.args.get("limit"):

@@ -29,7 +29,8 @@ class Choice:
 
     ``check``, and each of ``checks``, is SQL that must give the same result as ``sql``; ``flavour`` is that of the
     column sorted by. ``note`` is how a note says it, where not by the gloss. An ``optional`` choice that gives no
-    result of its own costs only itself; with a ``size``, it must give so many rows.
+    result of its own costs only itself. ``among`` is SQL that counts the rows it takes and all it takes from: it must
+    take some, and leave at least ``left``.
     """
 
     value: str
@@ -41,7 +42,8 @@ class Choice:
     note: str = ""
     checks: tuple[str, ...] = ()
     optional: bool = False
-    size: int = 0
+    among: str = ""
+    left: int = 0
 
     @property
     def said(self) -> str:
@@ -63,12 +65,15 @@ class About:
     @property
     def names(self) -> dict[str, str]:
         """The words that a note's wording may use, but for the option and the columns."""
-        singular = self.noun or (self.table.singular if self.table else "")
+        if self.noun or self.table is None:
+            one, several = one_of(self.noun), plural(self.noun)
+        else:
+            one, several = self.table.one, self.table.plural
         return {
-            "T": one_of(singular),
-            "Ts": plural(singular),
+            "T": one,
+            "Ts": several,
             "k": self.aggregate or (self.column.phrase if self.column else ""),
-            "w": self.word.format(T=one_of(singular), Ts=plural(singular)),
+            "w": self.word.format(T=one, Ts=several),
         }
 
 
@@ -153,6 +158,12 @@ def edited_tree(tree: exp.Select, change) -> exp.Select:
     copy = tree.copy()
     change(copy)
     return copy
+
+
+def counting(part: exp.Select, whole: exp.Select) -> str:
+    """SQL for how many rows each of two statements gives."""
+    counts = (f"(SELECT COUNT(*) FROM ({tree.sql('duckdb')}))" for tree in (part, whole))
+    return f"SELECT {', '.join(counts)}"
 
 
 def named(table: Table, text: str) -> bool:

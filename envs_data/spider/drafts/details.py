@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 
 from sqlglot import exp
 
 from envs_data.spider import edits
 from envs_data.spider.drafts.base import About, Choice, Draft, Query, listing, relaxed
+from envs_data.spider.schema import Column
 
 _MAX_COLUMNS = 15
 _EVERY = (
@@ -19,6 +20,13 @@ _CUES = (
     "details", "information", "columns", "fields", "which details", "which information", "which columns", "column",
     "pieces of information",
 )  # fmt: skip
+
+
+def tells_something(columns: Sequence[Column], labels: Container[Column], given: Container[str] = ()) -> bool:
+    """Whether columns are what somebody may call the details: a label, and at least one thing that is no key and that
+    the request does not give itself."""
+    rest = [c for c in columns if not c.is_key and not c.is_label and c.name.lower() not in given]
+    return bool(rest) and any(c in labels for c in columns)
 
 
 def details_drafts(text: str, query: Query) -> Iterator[Draft | str]:
@@ -41,6 +49,13 @@ def details_drafts(text: str, query: Query) -> Iterator[Draft | str]:
         yield f"details: the table has no further column, or more than {_MAX_COLUMNS}"
         return
     edited, noun = found
+    given = {c.name.lower() for node in query.tree.find_all(exp.EQ, exp.Like) for c in node.find_all(exp.Column)}
+    if not tells_something(columns, table.labels, given):
+        yield "details: the list holds no label with something beside"
+        return
+    if all(c in columns or c.is_key or c.is_label or c.name.lower() in given for c in table.columns):
+        yield "details: every column adds but keys, or what the request gives"
+        return
     if noun and edits.stems(noun) & edits.stems(" ".join(t.phrase for t in query.database.tables if t is not table)):
         yield "details: what is listed has another table's name"
         return

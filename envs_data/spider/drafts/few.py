@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from envs_data.spider import edits
-from envs_data.spider.drafts.base import About, Choice, Draft, Query, relaxed
+from envs_data.spider.drafts.base import About, Choice, Draft, Query, counting, relaxed
 from envs_data.spider.schema import singular
 
-_CUES = ("how many", "few", "a few", "number", "how long a list", "count", "rows", "number of rows")
-_WORDS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 8: "eight", 10: "ten"}
+_CUES = ("how many", "top few", "few", "a few", "number", "how long a list", "count", "rows", "number of rows")
+_SIZES = {3: "three", 5: "five", 10: "ten"}
+"""What people may mean by the top few."""
 
 
 def few_drafts(text: str, query: Query) -> Iterator[Draft | str]:
@@ -27,7 +28,6 @@ def few_drafts(text: str, query: Query) -> Iterator[Draft | str]:
     if counted is None:
         yield "few: what is counted has no name"
         return
-    sizes = [size, *(other for other in (3, 5, 10, 2) if other != size)]
     yield Draft(
         "few",
         "presentation",
@@ -38,14 +38,15 @@ def few_drafts(text: str, query: Query) -> Iterator[Draft | str]:
         About(None, noun=singular(counted["noun"].lower())),
         query.tables,
         query.group,
-        tuple(_choice(query, size, wanted) for wanted in sizes),
+        tuple(_choice(query, wanted) for wanted in _SIZES),
     )
 
 
-def _choice(query: Query, gold: int, size: int) -> Choice:
-    tree = query.tree.copy()
+def _choice(query: Query, size: int) -> Choice:
+    tree, whole = query.tree.copy(), query.tree.copy()
     tree.set("limit", exp.Limit(expression=exp.Literal.number(size)))
-    word = _WORDS.get(size, str(size))
+    whole.set("limit", None)
+    word = _SIZES[size]
     cues = (
         str(size),
         word,
@@ -63,6 +64,7 @@ def _choice(query: Query, gold: int, size: int) -> Choice:
         relaxed(tree),
         tree.sql("duckdb"),
         note=str(size),
-        optional=size != gold,
-        size=size,
+        optional=True,
+        among=counting(tree, whole),
+        left=1,
     )

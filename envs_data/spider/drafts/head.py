@@ -1,4 +1,4 @@
-"""Drafts that leave open which of several columns with one noun: "first name" became "name"."""
+"""Drafts that leave open which of several columns with one noun: "selling price" became "price"."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from envs_data.spider.schema import Column, Table
 
 _UNFIT = frozenset((
     "id", "ids", "code", "codes", "key", "number", "available", "settled", "by", "in", "from", "to", "at", "percent",
-    "flag", "details", "line", "no",
+    "flag", "details", "line", "no", "name", "names",
 ))  # fmt: skip
-_PERSONAL = ("first", "last", "family", "personal", "given", "sur", "fore")
-_PEOPLE = ("student", "member", "instructor", "candidate", "president", "author", "teacher", "professor", "advisor")
+"""Nouns that are left alone. Beside a first and a last name, "name" means both: nobody need ask."""
 _MAX_OPTIONS = 3
 
 
@@ -25,16 +24,20 @@ def head_drafts(text: str, query: Query) -> Iterator[Draft | str]:
     for item, (table, column) in shown:
         head, family = _family(table, column)
         mine = [(i, f[1]) for i, f in shown if f[0] is table and f[1] in family]
-        if len(family) < 2 or mine[0][0] is not item or len(mine) > (2 if head == "name" else 1):
+        if len(family) < 2 or len(mine) > 1:
             continue
-        modifiers = [_modifier(member) for _, member in mine]
-        edited = edits.name_to_head(text, modifiers, head, [_modifier(member) for member in family])
+        edited = edits.name_to_head(text, modifier(column), head, [modifier(member) for member in family])
         if edited is not None:
-            yield _draft(edited, head, table, [member for _, member in mine], family, query)
+            yield _draft(edited, head, table, item, column, family, query)
 
 
-def _modifier(column: Column) -> str:
+def modifier(column: Column) -> str:
     return column.phrase.rpartition(" ")[0]
+
+
+def is_fit(head: str) -> bool:
+    """Whether a column's last word may be a noun that stands for one of several columns."""
+    return head not in _UNFIT
 
 
 def _family(table: Table, column: Column) -> tuple[str, list[Column]]:
@@ -49,10 +52,8 @@ def _family(table: Table, column: Column) -> tuple[str, list[Column]]:
     family = [
         c
         for c in table.columns
-        if c.phrase.endswith(f" {head}") and not edits.stems(_modifier(c)) & edits.stems(table.phrase)
+        if c.phrase.endswith(f" {head}") and not edits.stems(modifier(c)) & edits.stems(table.phrase)
     ]
-    if head == "name":
-        family = [c for c in family if _modifier(c).split()[-1] in _PERSONAL]
     family = [c for c in family if not {"birth", "login"} & set(c.phrase.split())]
     if any("total" in c.phrase.split() for c in family):
         return head, []
@@ -60,19 +61,17 @@ def _family(table: Table, column: Column) -> tuple[str, list[Column]]:
     return head, same if column in same else []
 
 
-def _draft(text: str, head: str, table: Table, mine: list[Column], family: list[Column], query: Query) -> Draft | str:
-    noun = "" if named(table, text) else _person(text)
-    if noun is None or (noun and head != "name"):
+def _draft(
+    text: str, head: str, table: Table, item: exp.Expression, mine: Column, family: list[Column], query: Query
+) -> Draft | str:
+    if not named(table, text):
         return "head: the question names no table"
     elsewhere = [c for part in _other_parts(query.tree) for c in part.find_all(exp.Column)]
     names = {member.name.lower() for member in family}
     if any(c.name.lower() in names for c in elsewhere):
         return "head: the column is used elsewhere"
-    single = [*mine, *(member for member in family if member not in mine)][:_MAX_OPTIONS]
-    choices = [_choice(query, mine, [member], head) for member in single]
-    pair = mine if len(mine) == 2 else _full(single)
-    if head == "name" and pair and not query.tree.args.get("group"):
-        choices = [_choice(query, mine, pair, head), *choices]
+    wanted = [mine, *(member for member in family if member is not mine)][:_MAX_OPTIONS]
+    choices = [_choice(query, item, column) for column in wanted]
     return Draft(
         "head",
         "column",
@@ -80,51 +79,22 @@ def _draft(text: str, head: str, table: Table, mine: list[Column], family: list[
         head.replace(" ", "_"),
         (head, f"which {head}", f"kind of {head}", f"sort of {head}", f"type of {head}"),
         text,
-        About(table, word=head, noun=noun),
+        About(table, word=head),
         query.tables,
         query.group,
         tuple(choices),
     )
 
 
-def _person(text: str) -> str | None:
-    """What a question calls the people whose names it wants."""
-    found = re.search(rf"\b({'|'.join(_PEOPLE)})s?\b", text, re.IGNORECASE)
-    return found[1].lower() if found else None
-
-
 def _other_parts(tree: exp.Select) -> list[exp.Expression]:
     return [part for key in ("where", "having", "order", "group") if (part := tree.args.get(key)) is not None]
 
 
-def _full(family: list[Column]) -> list[Column]:
-    """First and last name, in this order, where both are there."""
-    found = {_modifier(column): column for column in family}
-    for first, last in (("first", "last"), ("personal", "family"), ("given", "family"), ("fore", "sur")):
-        if first in found and last in found:
-            return [found[first], found[last]]
-    return []
-
-
-def _choice(query: Query, mine: list[Column], wanted: list[Column], head: str) -> Choice:
-    tree, done = query.tree.copy(), False
-    items = []
-    for item, found in zip(tree.expressions, query.shown, strict=True):
-        if found is None or found[1] not in mine:
-            items.append(item)
-        elif not done:
-            done = True
-            for column in wanted:
-                items.append(
-                    exp.column(column.name, table=item.table or None, quoted=not re.fullmatch(r"\w+", column.name))
-                )
-    tree.set("expressions", items)
-    if len(wanted) == 2:
-        both = f"the {_modifier(wanted[0])} and {wanted[1].phrase}"
-        cues = (both, "both", f"full {head}", f"the full {head}", f"{wanted[0].phrase} and {wanted[1].phrase}",
-                f"both {head}s", "both of them")  # fmt: skip
-        return Choice("both", both, cues, relaxed(tree), tree.sql("duckdb"), note=f"the full {head}")
-    (column,) = wanted
+def _choice(query: Query, item: exp.Expression, column: Column) -> Choice:
+    tree = query.tree.copy()
+    at = next(i for i, other in enumerate(query.tree.expressions) if other is item)
+    quoted = re.fullmatch(r"\w+", column.name) is None
+    tree.expressions[at].replace(exp.column(column.name, table=item.table or None, quoted=quoted))
     gloss = f"the {column.phrase}"
-    cues = (column.phrase, gloss, _modifier(column), f"only {gloss}", f"just {gloss}", f"{column.phrase}s")
+    cues = (column.phrase, gloss, modifier(column), f"only {gloss}", f"just {gloss}", f"{column.phrase}s")
     return Choice("_".join(column.phrase.split()), gloss, cues, relaxed(tree), tree.sql("duckdb"))

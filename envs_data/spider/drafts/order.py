@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +19,7 @@ from envs_data.spider.drafts.base import (
     named,
     wordings,
 )
-from envs_data.spider.schema import DATE, NUMBER, TEXT, Column, Table
+from envs_data.spider.schema import DATE, NUMBER, TEXT, Column, Table, words
 
 _AGGREGATES = {exp.Count: "a count", exp.Sum: "a total", exp.Avg: "an average"}
 _SORTABLE = (NUMBER, DATE, TEXT)
@@ -113,7 +114,11 @@ def _sort_key_draft(text: str, query: Query, key: exp.Expression, direction: str
         return f"{rule}: grouped or distinct rows"
     if not named(table, text):
         return f"{rule}: the question calls the table something else"
+    if _has_rank(query):
+        return f"{rule}: the schema has a rank of its own"
     others = _ranked_by(query, table, key) if ranked else _shown_columns(query, column)
+    if not ranked and column not in [item[1] for item in query.shown if item]:
+        return f"{rule}: the sort key is not shown"
     ways: list[tuple[Column, exp.Expression, str]] = [(column, key, direction)]
     ways += [
         (other, node, DESCENDING if ranked else ASCENDING) for other, node in others if other.phrase != column.phrase
@@ -131,8 +136,15 @@ def _sort_key_draft(text: str, query: Query, key: exp.Expression, direction: str
 
 
 def _shown_columns(query: Query, but: Column) -> list[tuple[Column, exp.Expression]]:
+    """What else is shown and can be sorted by, numbers first."""
     shown = zip(query.shown, query.tree.expressions, strict=True)
-    return [(o[1], n.copy()) for o, n in shown if o and o[1].name != but.name and o[1].flavour in _SORTABLE]
+    found = [(o[1], n.copy()) for o, n in shown if o and o[1].name != but.name and o[1].flavour in _SORTABLE]
+    return sorted(found, key=lambda pair: _SORTABLE.index(pair[0].flavour))
+
+
+def _has_rank(query: Query) -> bool:
+    tables = [query.database.table(name) for name in query.tables]
+    return any(re.search(r"\brank", f"{c.phrase} {words(c.name)}") for table in tables if table for c in table.columns)
 
 
 def _ranked_by(query: Query, table: Table, key: exp.Expression) -> list[tuple[Column, exp.Expression]]:
@@ -145,12 +157,12 @@ def _ranked_by(query: Query, table: Table, key: exp.Expression) -> list[tuple[Co
 
 
 def _by(query: Query, by: Column, node: exp.Expression, way: str) -> Choice:
-    words = _direction(by.flavour, way)
-    cues = [f"by {by.phrase} {cue}" for cue in words["cues"]] + [f"{by.phrase} {cue}" for cue in words["cues"]]
+    said = _direction(by.flavour, way)
+    cues = [f"by {by.phrase} {cue}" for cue in said["cues"]] + [f"{by.phrase} {cue}" for cue in said["cues"]]
     cues += [f"by {by.phrase}", by.phrase, *(f"by {by.phrase} in {way} order", f"{by.phrase} in {way} order")]
     return Choice(
         f"{'_'.join(by.phrase.split())}_{way}",
-        f"by {by.phrase}, {words['gloss']}",
+        f"by {by.phrase}, {said['gloss']}",
         tuple(cues),
         query.ordered(node, way),
         query.ordered(node, way, sqlite_nulls=True),

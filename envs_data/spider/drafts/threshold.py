@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from envs_data.spider import edits
-from envs_data.spider.drafts.base import About, Choice, Draft, Query, edited_tree, named, relaxed
+from envs_data.spider.drafts.base import About, Choice, Draft, Query, counting, edited_tree, named, relaxed
 from envs_data.spider.schema import DATE, NUMBER, Column, Table, plural, singular
 
 _ABOVE = {exp.GT: True, exp.GTE: True, exp.LT: False, exp.LTE: False}
@@ -28,6 +28,8 @@ _SAME = {
     "up to": ("until", "before"),
 }
 _SIZES = 50
+_LEAST_LEFT = 2
+"""Rows that a limit must leave out: one that takes all but one is none."""
 _COUNTS = (1, 2, 3, 4, 5, 10, 20, 50, 100, 500, 1000, 5000)
 
 
@@ -60,6 +62,8 @@ def _draft(text: str, query: Query, node: exp.Expression) -> Draft | str | None:
     if re.fullmatch(r"\d+(?:\.\d+)?", value) is None:
         return None
     if (found := edits.column_limit(text, value, above, column.phrase)) is not None:
+        if not column.is_measure:
+            return "threshold: no measure"
         return _column(found, query, node, table, column, value)
     if (found := edits.count_limit(text, value, above)) is not None:
         return _many(found, query, node, value, column)
@@ -89,6 +93,9 @@ def _many(
     if match is None:
         return "threshold: what is counted has no name"
     noun = re.sub(r"^(?:distinct|different) ", "", match["noun"].lower())
+    kinds = re.search(rf"\b{word} (?:(?:types?|kinds?|sorts?) of|distinct|different) ", edited, re.IGNORECASE)
+    if kinds and column is None and node.this.find(exp.Distinct) is None:
+        return "threshold: the SQL counts what is not asked for"
     if column is not None and not edits.stems(noun) & edits.stems(column.phrase):
         return "threshold: the question calls the column something else"
     near = sorted((n for n in _COUNTS if str(n) != value), key=lambda n: abs(n - float(value)) / (n + float(value)))
@@ -133,13 +140,13 @@ def _made(
     same = [n for n in query.tree.find_all(type(node)) if n == node]
     if len(same) != 1:
         return "threshold: the limit stands twice in the SQL"
-    choices = tuple(_choice(query, node, value, gloss, op, i) for i, (value, gloss) in enumerate(glosses.items()))
+    choices = tuple(_choice(query, node, value, gloss, op) for value, gloss in glosses.items())
     return Draft(
         "threshold", "population", "threshold", "threshold", cues, edited, about, query.tables, query.group, choices
     )
 
 
-def _choice(query: Query, node: exp.Expression, value: str, gloss: str, op: str, index: int) -> Choice:
+def _choice(query: Query, node: exp.Expression, value: str, gloss: str, op: str) -> Choice:
     def limited(copy: exp.Select) -> None:
         for other in copy.find_all(type(node)):
             if other == node:
@@ -149,7 +156,23 @@ def _choice(query: Query, node: exp.Expression, value: str, gloss: str, op: str,
     tree = edited_tree(query.tree, limited)
     cues = (f"{op} {value}", value, *(f"{other} {value}" for other in _SAME[op]))
     name = f"{op.replace(' ', '_')}_{re.sub(r'[^0-9A-Za-z]', '_', value)}"
-    return Choice(name, gloss, cues, relaxed(tree), tree.sql("duckdb"), optional=index > 0)
+    among = counting(_rows(tree), _rows(edited_tree(query.tree, lambda copy: _replaced(copy, node, exp.true()))))
+    return Choice(name, gloss, cues, relaxed(tree), tree.sql("duckdb"), optional=True, among=among, left=_LEAST_LEFT)
+
+
+def _replaced(tree: exp.Select, node: exp.Expression, new: exp.Expression) -> None:
+    for other in list(tree.find_all(type(node))):
+        if other == node:
+            other.replace(new)
+
+
+def _rows(tree: exp.Select) -> exp.Select:
+    """The rows, or the groups, that a statement's limit is about, whatever is shown of them."""
+    rows = tree.copy()
+    for part in ("order", "limit", "distinct"):
+        rows.set(part, None)
+    rows.set("expressions", [exp.Literal.number(1)])
+    return rows
 
 
 def _said(column: Column, above: bool, years: bool = False) -> list[str]:

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from envs_data.spider import edits
 from envs_data.spider.drafts.base import About, Choice, Draft, Query, edited_tree, named, relaxed
+from envs_data.spider.schema import Column
 
 _CUES = (
     "typical", "kind of average", "type of average", "sort of average", "measure", "typical value",
@@ -40,7 +41,16 @@ def typical_drafts(text: str, query: Query) -> Iterator[Draft | str]:
     if found is None:
         yield "typical: not the average of a column"
         return
+    if len({node.this.sql("duckdb").lower() for node in averages}) > 1:
+        yield "typical: averages of two columns"
+        return
     table, column = found
+    if not column.is_measure:
+        yield "typical: no measure"
+        return
+    if _another_fits(edited, column, query):
+        yield "typical: the question's words fit another column better"
+        return
     words = edits.stems(" ".join(c.phrase for name in query.tables for c in query.database.table(name).columns))
     if words & edits.stems("average mean typical median"):
         yield "typical: a column is called so"
@@ -85,6 +95,14 @@ def typical_drafts(text: str, query: Query) -> Iterator[Draft | str]:
             Choice("mode", "the most common value", _MODE, mode(), mode("ASC"), checks=(mode("DESC"),), optional=True),
         ),
     )
+
+
+def _another_fits(text: str, mine: Column, query: Query) -> bool:
+    """Whether a question holds more of another column's words: "amount claimed", for the amount settled."""
+    said = edits.stems(text)
+    own = edits.stems(mine.phrase) & said
+    columns = [c for name in query.tables for c in query.database.table(name).columns if c.name != mine.name]
+    return any(own < edits.stems(c.phrase) & said for c in columns if edits.stems(c.phrase) & edits.stems(mine.phrase))
 
 
 def _column(query: Query, average: exp.Avg):

@@ -19,10 +19,11 @@ from envs_data.spider.edits.order import (
 )
 from envs_data.spider.edits.threshold import ADJECTIVES, column_limit, count_limit, kind_of, year_limit
 from envs_data.spider.edits.typical import average_to_typical
-from envs_data.spider.edits.words import stem, stems, tidy, with_article
+from envs_data.spider.edits.words import articles, stem, stems, tidy, with_article
 
 __all__ = [
     "ADJECTIVES",
+    "articles",
     "average_to_typical",
     "column_limit",
     "count_limit",

@@ -12,6 +12,11 @@ def tidy(text: str) -> str:
     return re.sub(r"[,;]+(?=[.?!]*$)", "", text)
 
 
+def articles(text: str) -> str:
+    """A text with "an" for "a" where the next word begins with a vowel's sound: "an author", "a unit"."""
+    return re.sub(r"\b([Aa]) (?=(?!uni|use|usu|eu|one\b|uti)[aeiouAEIOU])", r"\1n ", text)
+
+
 def stem(word: str) -> str:
     word = word.lower().removesuffix("'s").removesuffix("’s")
     if word.endswith("ies") and len(word) > 4:
