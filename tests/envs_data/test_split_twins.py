@@ -150,7 +150,7 @@ def test_values_keep_type_nulls_and_form(values):
         ({"digits": 4}, ["0113 496 0001"], lambda old, new: new[:9] == old[:9] and len(new) == len(old)),
         ({"scale": [0.5, 0.9]}, ["40", "52"], lambda old, new: new.isdigit() and int(new) < int(old)),
     ],
-    ids=str,
+    ids=lambda value: "holds" if callable(value) else str(value),
 )
 def test_operations(form, values, holds):
     made = split_values.derived("where", values, form)
