@@ -22,7 +22,7 @@ import platformdirs
 
 from act_env.errors import DataNotFound, MalformedRecord
 from act_env.sql.content import database_hash
-from envs_data.ambigsql.spec import SPLITS, Column, Database, Table, parse_database
+from envs_data.ambigsql.spec import SPLITS, Column, Database, Table, parse_database, quoted
 
 BUILDER_VERSION = 1
 CACHE_VARIABLE = "ACT_CLARIFY_CACHE"
@@ -140,10 +140,6 @@ def _referred(column: Column) -> str | None:
     return column.references.partition(".")[0] if column.references else None
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
@@ -156,16 +152,16 @@ def create_statement(database: Database, table: Table) -> str:
             where = f"{database.name}.{table.name}.{column.name}"
             raise MalformedRecord(f"{where}: type {column.type!r} is not of the form INTEGER or DECIMAL(9, 2)")
         needed = " NOT NULL" if column.role in ("key", "reference", "name") else ""
-        parts.append(f"{_quoted(column.name)} {column.type}{needed}")
+        parts.append(f"{quoted(column.name)} {column.type}{needed}")
     if keys := table.with_role("key"):
-        parts.append(f"PRIMARY KEY ({', '.join(_quoted(key.name) for key in keys)})")
+        parts.append(f"PRIMARY KEY ({', '.join(quoted(key.name) for key in keys)})")
     for column in table.columns:
         if column.references:
             target, _, key = column.references.partition(".")
             # DuckDB lets a reference point at nothing but a whole key.
             if [k.name for k in database.table(target).with_role("key")] == [key]:
-                parts.append(f"FOREIGN KEY ({_quoted(column.name)}) REFERENCES {_quoted(target)} ({_quoted(key)})")
-    return f"CREATE TABLE {_quoted(table.name)} ({', '.join(parts)})"
+                parts.append(f"FOREIGN KEY ({quoted(column.name)}) REFERENCES {quoted(target)} ({quoted(key)})")
+    return f"CREATE TABLE {quoted(table.name)} ({', '.join(parts)})"
 
 
 def _write(database: Database, statements: list[str], sources: dict[str, Traversable], path: Path) -> None:
@@ -181,7 +177,7 @@ def _write(database: Database, statements: list[str], sources: dict[str, Travers
                     _check_header(table, file)
                     connection.execute(statement)
                     types = {column.name: column.type for column in table.columns}
-                    connection.execute(f"INSERT INTO {_quoted(table.name)} {_READ}", [str(file), types])
+                    connection.execute(f"INSERT INTO {quoted(table.name)} {_READ}", [str(file), types])
                 except (duckdb.Error, ValueError) as error:
                     raise MalformedRecord(f"{database.name}/{table.name}.csv: {error}") from error
 

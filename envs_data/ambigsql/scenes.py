@@ -30,7 +30,6 @@ Mention = Mapping[str, str]
 class Frame:
     """A pattern's wording with everything said but its gaps."""
 
-    pattern: str
     wording: str
     fill: Mapping[str, str]
     noise: int
@@ -74,7 +73,7 @@ class Scene:
         """A wording of a pattern of ``wordings.toml``, filled but for its gaps."""
         names = {"T": self.table.singular, "Ts": self.table.plural, "f": "", "dir": "", "by": ""}
         wording = self.rng.choice(wordings()["requests"][pattern]["wordings"])
-        return Frame(pattern, wording, {**names, **fill}, self.rng.getrandbits(32))
+        return Frame(wording, {**names, **fill}, self.rng.getrandbits(32))
 
     def pick(self, columns: Iterable[Column]) -> Column | None:
         columns = list(columns)

@@ -254,11 +254,14 @@ def _reserved() -> frozenset[str]:
     )  # fmt: skip
 
 
+def quoted(name: str) -> str:
+    """A name in double quotes, as SQL takes any name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def ident(name: str) -> str:
     """A name as SQL takes it: in double quotes only where it must be."""
-    if _PLAIN.fullmatch(name) and name.lower() not in _reserved():
-        return name
-    return '"' + name.replace('"', '""') + '"'
+    return name if _PLAIN.fullmatch(name) and name.lower() not in _reserved() else quoted(name)
 
 
 def schema_text(database: Database) -> str:

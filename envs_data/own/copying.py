@@ -15,8 +15,9 @@ from pathlib import Path
 import duckdb
 
 from act_env.errors import MalformedRecord
+from envs_data.ambigsql.spec import quoted
 from envs_data.own.links import Link, Shape, family, guess
-from envs_data.own.sources import Relation, Source, quoted, text
+from envs_data.own.sources import Relation, Source, text
 from envs_data.own.text import clean_names, plain
 
 VIEW_SECONDS = 60.0

@@ -9,10 +9,9 @@ from typing import Any
 import duckdb
 
 from envs_data.ambigsql.drafts import is_number
-from envs_data.ambigsql.spec import Column, Table
+from envs_data.ambigsql.spec import Column, Table, quoted
 from envs_data.ambigsql.values import round_number
 from envs_data.own.elsewhere import PREFIX
-from envs_data.own.sources import quoted
 from envs_data.own.text import is_sayable
 
 _CELLS = 2_000

@@ -11,11 +11,11 @@ from typing import Any
 
 import duckdb
 
+from envs_data.ambigsql.spec import quoted
 from envs_data.own import links
 from envs_data.own.copying import Copied
 from envs_data.own.links import Link, Shape
 from envs_data.own.retype import retype
-from envs_data.own.sources import quoted
 from envs_data.own.text import is_sayable, is_short, listed, noun_of, phrase_of, plain, words
 
 NUMBERS = ("SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL")

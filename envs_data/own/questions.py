@@ -21,10 +21,10 @@ from act_env.errors import CutThroughTie, DataNotFound, MalformedRecord, ParseEr
 from act_env.sql import grading
 from act_env.sql.sandbox import Sandbox
 from envs_data.ambigsql import spec
+from envs_data.ambigsql.spec import quoted
 from envs_data.own import slices
 from envs_data.own.profile import ColumnProfile, TableProfile
 from envs_data.own.slices import Words
-from envs_data.own.sources import quoted
 from envs_data.own.text import noun_of, plain
 from envs_data.spider import build as spider_build
 from envs_data.spider import kept as keeping

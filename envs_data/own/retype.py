@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
+from envs_data.ambigsql.spec import quoted
 from envs_data.own.links import is_identifier
-from envs_data.own.sources import quoted
 
 _NUMBER = r"[-+]?(0|[1-9]\d{0,14})(\.\d+)?"
 _DECIMAL_COMMA = r"[-+]?(0|[1-9]\d{0,14}),\d{1,2}"

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from act_env.errors import DataNotFound, MalformedRecord
+from envs_data.ambigsql.spec import quoted
 from envs_data.own import sheets, sqlite
 from envs_data.own.text import plain
 
@@ -50,10 +51,6 @@ class Source:
     name: str
     connection: duckdb.DuckDBPyConnection
     relations: tuple[Relation, ...]
-
-
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def text(value: object) -> str:

@@ -12,10 +12,10 @@ from typing import Any
 
 import duckdb
 
-from envs_data.ambigsql.spec import Condition, Term, Value
+from envs_data.ambigsql.spec import Condition, Term, Value, quoted
 from envs_data.ambigsql.values import round_number
 from envs_data.own.profile import ColumnProfile, TableProfile, names_things
-from envs_data.own.sources import quoted, text
+from envs_data.own.sources import text
 from envs_data.own.text import is_sayable, listed, singular, vocabulary
 
 A_TABLE = 6

@@ -55,6 +55,8 @@ OTHERS = (
     ),
 )
 
+pytestmark = pytest.mark.usefixtures("cache")
+
 
 def make_database(root: Path, name: str) -> Path:
     path = root / "database" / name / f"{name}.sqlite"
@@ -88,25 +90,6 @@ def make_spider(root: Path) -> Path:
 @pytest.fixture(scope="module")
 def root(tmp_path_factory) -> Path:
     return make_spider(tmp_path_factory.mktemp("spider"))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory):
-    """One cache for the module, so that nothing lands in the user's."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("cache")
-        patch.setenv("ACT_CLARIFY_CACHE", str(folder))
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def museum(root, cache) -> schema.Database:
-    return schema.load(layout.read_layout(root), "museum")
-
-
-@pytest.fixture(scope="module")
-def source(root, cache):
-    return spider.load(split="test", path=root)
 
 
 # ---------------------------------------------------------------- layout

@@ -18,10 +18,12 @@ from act_env.conversation import Action
 from act_env.errors import MalformedRecord
 from act_env.sql import grading, sandbox
 from envs_data import spider
-from envs_data.spider import edits, layout, schema, split_drafts, split_values, splits, variants
+from envs_data.spider import edits, split_drafts, split_values, splits, variants
 from envs_data.spider.split_twins import MOST_OF_ONE_STATEMENT, PATTERNS
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "spider"
+
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def cases(name: str) -> list[tuple[str, ...]]:
@@ -40,25 +42,6 @@ def root(tmp_path_factory) -> Path:
     records = [{"db_id": "museum", "question": text, "query": sql} for text, sql in cases("split_questions")]
     (root / "dev.json").write_text(json.dumps(records), encoding="utf-8")
     return root
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory):
-    """One cache for the module, so that nothing lands in the user's."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("cache")
-        patch.setenv("ACT_CLARIFY_CACHE", str(folder))
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def museum(root, cache) -> schema.Database:
-    return schema.load(layout.read_layout(root), "museum")
-
-
-@pytest.fixture(scope="module")
-def source(root, cache):
-    return spider.load(split="test", path=root)
 
 
 @pytest.fixture(scope="module")

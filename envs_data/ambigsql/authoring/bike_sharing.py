@@ -130,12 +130,6 @@ def scooter_rides(draw: Draw, scooters: list[Row]) -> list[Row]:
     return rows
 
 
-def odometer(draw: Draw, rows: list[Row], column: str, key: str, sums: Counter, low: float, most: int) -> None:
-    """Fills ``column`` with what the app shows: some rides never reach it, and test rides do."""
-    for row in rows:
-        row[column] = round(sums[row[key]] * draw.factor(low, 1.15)) + draw.between(0, most)
-
-
 def tables(draw: Draw) -> dict[str, list[Row]]:
     station, rider = stations(draw), riders(draw)
     bike, scooter = bikes(draw, station), scooters(draw, station)
@@ -143,9 +137,9 @@ def tables(draw: Draw) -> dict[str, list[Row]]:
     minutes: Counter = Counter()
     for row in ride:
         minutes[row["rider_id"]] += row["minutes"] or 0
-    odometer(draw, station, "bike_count", "station_id", Counter(row["station_id"] for row in bike), 0.8, 4)
-    odometer(draw, bike, "ride_count", "bike_id", Counter(row["bike_id"] for row in ride), 0.7, 5)
-    odometer(draw, rider, "minute_total", "rider_id", minutes, 0.75, 120)
+    draw.record(station, "bike_count", "station_id", Counter(row["station_id"] for row in bike), 0.8, 1.15, 4)
+    draw.record(bike, "ride_count", "bike_id", Counter(row["bike_id"] for row in ride), 0.7, 1.15, 5)
+    draw.record(rider, "minute_total", "rider_id", minutes, 0.75, 1.15, 120)
     draw.blank(station, night_demand=0.05, power_bill=0.04)
     draw.blank(bike, brake_wear=0.04, service_date=0.06, ride_count=0.03)
     draw.blank(rider, gift_credit=0.07, minute_total=0.03)

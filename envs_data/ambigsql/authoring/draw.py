@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -91,6 +91,14 @@ class Draw:
             chosen = self.shuffled(range(len(rows)))[: max(1, round(share * len(rows)))]
             for index in () if column in self._kept else chosen:
                 rows[index][column] = None
+
+    def record(
+        self, rows: list[Row], column: str, key: str, sums: Mapping[Any, float], low: float, high: float, most: int
+    ) -> None:
+        """Fills ``column`` with a figure on record: what other rows add up to by ``key``, times a factor from ``low``
+        to ``high``, and up to ``most`` from before the data."""
+        for row in rows:
+            row[column] = round(sums[row[key]] * self.factor(low, high)) + self.between(0, most)
 
 
 def stepped(value: float, step: float) -> float:

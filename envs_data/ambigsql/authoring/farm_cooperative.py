@@ -122,12 +122,6 @@ def fruit_deliveries(draw: Draw, orchards: list[Row]) -> list[Row]:
     return rows
 
 
-def ledger(draw: Draw, rows: list[Row], column: str, key: str, sums: Counter, spread: float, most: int) -> None:
-    """Fills ``column`` with what the paper ledger says: it goes further back, and has gaps of its own."""
-    for row in rows:
-        row[column] = round(sums[row[key]] * draw.factor(1 - spread, 1 + spread)) + draw.between(0, most)
-
-
 def tables(draw: Draw) -> dict[str, list[Row]]:
     farm = farms(draw)
     field, orchard = fields(draw, farm), orchards(draw, farm)
@@ -135,9 +129,9 @@ def tables(draw: Draw) -> dict[str, list[Row]]:
     crates: Counter = Counter()
     for delivery in fruit:
         crates[delivery["orchard_id"]] += delivery["crates"] or 0
-    ledger(draw, farm, "field_count", "farm_id", Counter(row["farm_id"] for row in field), 0.1, 4)
-    ledger(draw, field, "delivery_count", "field_id", Counter(row["field_id"] for row in grain), 0.35, 6)
-    ledger(draw, orchard, "crate_total", "orchard_id", crates, 0.3, 60)
+    draw.record(farm, "field_count", "farm_id", Counter(row["farm_id"] for row in field), 1 - 0.1, 1 + 0.1, 4)
+    draw.record(field, "delivery_count", "field_id", Counter(row["field_id"] for row in grain), 1 - 0.35, 1 + 0.35, 6)
+    draw.record(orchard, "crate_total", "orchard_id", crates, 1 - 0.3, 1 + 0.3, 60)
     draw.blank(farm, leased_acreage=0.06, organic_subsidy=0.07, certification_date=0.05)
     draw.blank(field, autumn_crop=0.03, actual_yield=0.04, delivery_count=0.02)
     draw.blank(orchard, expected_yield=0.04, crate_total=0.04)

@@ -135,20 +135,21 @@ def deliveries(draw: Draw, suppliers: list[Row]) -> list[Row]:
     return rows
 
 
-def close_books(draw: Draw, rows: list[Row], column: str, key: str, parts: list[Row], share: float, most: int) -> None:
-    """Fills ``column`` with the figure at the last closing: later parts are missing, some from before are in it."""
-    counted = Counter(part[key] for part in parts)
-    for row in rows:
-        row[column] = round(counted[row[key]] * draw.factor(share, 1.0)) + draw.between(0, most)
-
-
 def tables(draw: Draw) -> dict[str, list[Row]]:
     supplier = suppliers(draw)
     medicine, device, customer = medicines(draw, supplier), devices(draw, supplier), customers(draw)
     prescription, delivery = prescriptions(draw, medicine, customer), deliveries(draw, supplier)
-    close_books(draw, supplier, "medicine_count", "supplier_id", medicine, 0.8, 4)
-    close_books(draw, supplier, "delivery_count", "supplier_id", delivery, 0.7, 9)
-    close_books(draw, customer, "prescription_count", "customer_id", prescription, 0.75, 12)
+    draw.record(supplier, "medicine_count", "supplier_id", Counter(row["supplier_id"] for row in medicine), 0.8, 1.0, 4)
+    draw.record(supplier, "delivery_count", "supplier_id", Counter(row["supplier_id"] for row in delivery), 0.7, 1.0, 9)
+    draw.record(
+        customer,
+        "prescription_count",
+        "customer_id",
+        Counter(row["customer_id"] for row in prescription),
+        0.75,
+        1.0,
+        12,
+    )
     draw.blank(supplier, office_country=0.04, volume_discount=0.05, delivery_count=0.03)
     draw.blank(customer, insurer=0.03, prescription_count=0.04)
     return {
