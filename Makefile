@@ -50,6 +50,7 @@ bench: $(VENV)/.train
 	@$(BIN)/python -m benchmarks.demo_settings
 	@$(BIN)/python -m benchmarks.demo_seeds
 	@$(BIN)/python -m benchmarks.questions
+	@test -z "$$ACT_DATA_DIR" || $(BIN)/python -m benchmarks.text_tasks
 
 docs: $(VENV)/.dev
 	@$(BIN)/python docs/make.py

@@ -6,7 +6,7 @@ the user. ``tests/fixtures/actions`` holds the cases.
 
 from __future__ import annotations
 
-from act_env.asking import asks
+from act_env.asking import asks, is_choice
 from act_env.conversation import Action
 from act_env.questions import MAX_SLOTS, is_generic, options_offered, slots_asked
 
@@ -24,10 +24,11 @@ __all__ = [
 
 def action_of(text: str) -> Action:
     """The action that a reply implies: one that holds a runnable statement is ANSWER, even if it also
-    asks; else one that asks the user something is CLARIFY; any other is an (unreadable) ANSWER."""
+    asks; else one that asks the user something, or is a bare choice, is CLARIFY; any other is an
+    (unreadable) ANSWER."""
     if statement_in(text) is not None:
         return Action.ANSWER
-    return Action.CLARIFY if asks(text) else Action.ANSWER
+    return Action.CLARIFY if asks(text) or is_choice(text) else Action.ANSWER
 
 
 def statement_in(text: str) -> str | None:
@@ -40,4 +41,5 @@ def statement_in(text: str) -> str | None:
 def also_asks(text: str, statement: str) -> bool:
     """Whether a reply asks something beside the ``statement`` it holds."""
     before, found, after = text.partition(statement.strip().rstrip(";").rstrip())
-    return asks(f"{before}\n{after}" if found else text)
+    beside = f"{before}\n{after}" if found else text
+    return asks(beside) or is_choice(beside)

@@ -66,23 +66,43 @@ class Result:
 
 
 @dataclasses.dataclass(frozen=True)
+class Accepted:
+    """One accepted answer in text: its spans (more than one for a list), and the scale of its numbers, one of
+    ``SCALES``."""
+
+    spans: tuple[str, ...]
+    scale: str = ""
+
+
+SCALES = ("", "percent", "thousand", "million", "billion")
+
+
+@dataclasses.dataclass(frozen=True)
 class Option:
     """One value of a slot: how a question may offer it (``cues``, matched as word sequences without
-    case) and what a user who means it says (``replies``, one of which the seed picks)."""
+    case) and what a user who means it says (``replies``, one of which the seed picks).
+
+    ``verbatim`` is what a person answered to the task's gold question, where the source has that; it answers no
+    other question."""
 
     value: str
     gloss: str
     cues: tuple[str, ...]
     replies: tuple[str, ...]
+    verbatim: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class Slot:
-    """What a request may leave open: its name, the words by which a question names it, its options."""
+    """What a request may leave open: its name, the words by which a question names it, its options.
+
+    ``topic`` is for slots whose options are told in people's own words: texts about it, the clarifying question
+    that people asked first (``act_env.text.relevance``)."""
 
     name: str
     cues: tuple[str, ...]
     options: tuple[Option, ...]
+    topic: tuple[str, ...] = ()
 
     def option(self, value: str) -> Option:
         for option in self.options:
@@ -94,7 +114,11 @@ class Slot:
 @dataclasses.dataclass(frozen=True)
 class Reading:
     """One interpretation of a request: its answer (SQL, or a QA answer), a gloss in words, the slot
-    values it fixes, its result and its prior probability among the task's readings."""
+    values it fixes, its result and its prior probability among the task's readings.
+
+    ``accepted`` are the answers in text that are right under it. A reading of prior 0 that accepts nothing stands
+    for all that a request may mean beside what its source tells.
+    """
 
     id: str
     answer: str
@@ -102,6 +126,7 @@ class Reading:
     slots: Mapping[str, str]
     result: Result | None = None
     prior: float = 1.0
+    accepted: tuple[Accepted, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +159,9 @@ class Task:
     """One conversation to be played. ``gold_action`` is CLARIFY iff two readings differ in result.
 
     ``settled_by`` is the note that settles a clear twin (empty where nothing had to be settled).
-    ``group`` joins paraphrases and twins: they stay on one side of any split.
+    ``group`` joins paraphrases and twins: they stay on one side of any split. ``conversation`` names the dialogue
+    that a task is a turn of, where it is one of several; ``parts`` are the turns that one episode serves, in order,
+    where the whole of it is played (``act_env.tasks.whole``).
     """
 
     id: str
@@ -152,6 +179,18 @@ class Task:
     provenance: Provenance
     history: tuple[Turn, ...] = ()
     settled_by: str = ""
+    conversation: str = ""
+    parts: tuple[Task, ...] = ()
+
+    @property
+    def served(self) -> tuple[Task, ...]:
+        """The requests that an episode of this task serves, each as a task of its own."""
+        return self.parts or (self,)
+
+    @property
+    def replies_to_question(self) -> bool:
+        """Whether the request is the user's reply to a clarifying question of the gold history."""
+        return bool(self.history) and self.history[-1].action is Action.CLARIFY
 
     @property
     def home(self) -> str:
@@ -165,14 +204,18 @@ class Task:
         raise KeyError(f"task {self.id!r} has no reading {reading_id!r}")
 
 
-GRADER_VERSION = 2
+GRADER_VERSION = 3
 """Raised whenever the same transcript may get another outcome; results of two versions do not mix."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
     """How an episode ended. ``score`` is the reward's sum; ``match`` the plain match of the final
-    answer with the intended reading, whatever the reward; ``regret`` is of the priced reward."""
+    answer with the intended reading, whatever the reward; ``regret`` is of the priced reward, and None where the
+    task's readings are not all known. ``f1`` is the final answer's F1 where answers are close rather than equal.
+
+    For an episode that serves several requests, ``parts`` has each one's own; ``match`` and ``f1`` are their means.
+    """
 
     actions_right: tuple[bool, ...]
     behaviour: Behaviour
@@ -182,6 +225,19 @@ class Outcome:
     regret: float | None = None
     error: str | None = None
     truncated: bool = False
+    f1: float | None = None
+    parts: tuple[Part, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """One request of an episode that serves several: its task, its intention, where its turns begin among the
+    episode's, and how it ended."""
+
+    task_id: str
+    intention: str
+    start: int
+    outcome: Outcome
 
 
 @dataclasses.dataclass(frozen=True)
@@ -331,21 +387,36 @@ def _turn(form: Mapping[str, Any]) -> Turn:
 
 
 def _slot(form: Mapping[str, Any]) -> Slot:
-    options = tuple(Option(o["value"], o["gloss"], tuple(o["cues"]), tuple(o["replies"])) for o in form["options"])
-    return Slot(form["name"], tuple(form["cues"]), options)
+    options = tuple(
+        Option(o["value"], o["gloss"], tuple(o["cues"]), tuple(o["replies"]), o.get("verbatim", ""))
+        for o in form["options"]
+    )
+    return Slot(form["name"], tuple(form["cues"]), options, tuple(form.get("topic", ())))
+
+
+def _reading(form: Mapping[str, Any]) -> Reading:
+    accepted = tuple(Accepted(tuple(a["spans"]), a.get("scale", "")) for a in form.get("accepted", ()))
+    return Reading(
+        **{**form, "slots": dict(form["slots"]), "result": _result(form.get("result")), "accepted": accepted}
+    )
+
+
+def _outcome(form: Mapping[str, Any]) -> Outcome:
+    parts = tuple(Part(**{**part, "outcome": _outcome(part["outcome"])}) for part in form.get("parts", ()))
+    right, behaviour = tuple(form["actions_right"]), Behaviour(form["behaviour"])
+    return Outcome(**{**form, "actions_right": right, "behaviour": behaviour, "parts": parts})
 
 
 def task_from_json(form: Mapping[str, Any]) -> Task:
     """A task from its JSON form; raises MalformedRecord naming the record and what is wrong with it."""
     try:
         fields = dict(form)
-        fields["readings"] = tuple(
-            Reading(**{**r, "slots": dict(r["slots"]), "result": _result(r.get("result"))}) for r in form["readings"]
-        )
+        fields["readings"] = tuple(_reading(r) for r in form["readings"])
         fields["slots"] = tuple(_slot(s) for s in form["slots"])
         fields["gold_action"] = Action(form["gold_action"])
         fields["provenance"] = Provenance(**form["provenance"])
         fields["history"] = tuple(_turn(t) for t in form.get("history", ()))
+        fields["parts"] = tuple(task_from_json(t) for t in form.get("parts", ()))
         return Task(**fields)
     except (KeyError, TypeError, ValueError) as error:
         name = form.get("id", "?") if isinstance(form, Mapping) else "?"
@@ -358,10 +429,7 @@ def episode_from_json(form: Mapping[str, Any]) -> Episode:
         fields = dict(form)
         fields["turns"] = tuple(_turn(t) for t in form["turns"])
         if (outcome := form.get("outcome")) is not None:
-            outcome = dict(outcome)
-            outcome["actions_right"] = tuple(outcome["actions_right"])
-            outcome["behaviour"] = Behaviour(outcome["behaviour"])
-            fields["outcome"] = Outcome(**outcome)
+            fields["outcome"] = _outcome(outcome)
         return Episode(**fields)
     except (KeyError, TypeError, ValueError) as error:
         name = form.get("task_id", "?") if isinstance(form, Mapping) else "?"

@@ -7,9 +7,10 @@ import functools
 import re
 from collections.abc import Iterable, Sequence
 
-from act_env.asking import asks, demands
+from act_env.asking import asks, demands, is_choice
 from act_env.conversation import Option, Slot
-from act_env.words import Sentence, joined, sentences_of, stem, stems_of, words_of
+from act_env.text import relevance
+from act_env.words import EMPTY, Sentence, joined, sentences_of, stem, stem_set, stems_of, words_of
 
 MAX_SLOTS = 2
 """Slots that one question may get resolved."""
@@ -28,40 +29,26 @@ _SEPARATOR = re.compile(r"([,;•|/\n?!]|[.](?!\w)|\bor\b|\band\b)")
 _SHORT = 4
 
 
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(map(stem, text.split()))
-
-
 # The sets below hold stems, as a question's words are compared by them.
 
-_EMPTY = _stems(
-    """
-    a an the and or of to for in on at by with about is are was were be it this that these those i we you your me my us
-    do does did can could will would should shall please kindly sorry so just exactly more bit not sure what which
-    how why who when where mean meant meaning clarify clarification specify explain elaborate rephrase repeat say again
-    tell know need want like understand understood ask asking asked asks question request precise precisely specific
-    detail details information unclear ambiguous help look looking if have give get think thing something anything else
-    quite clear clearer any some there here one
-    """
-)
-_KINDS = _stems(
+_KINDS = stem_set(
     "kind type sort form version definition notion measure measurement sense meaning variant flavour flavor category "
     "way of the your this that these those exact exactly specific particular column field value values do you mean by "
     "one ones"
 )
-_COMPARING = _stems(
+_COMPARING = stem_set(
     "above below over under more less than greater smaller larger bigger higher lower fewer least most before after "
     "earlier later until since between from as on up per into them"
 )
-_ASKING = _stems("which what how whether where when who whose")
-_ADDRESS = _stems("you your should shall would mean meant")
-_DEMAND = _stems("clarify specify explain define confirm disambiguate elaborate indicate choose pick rephrase")
-_PARTICLES = _stems(
+_ASKING = stem_set("which what how whether where when who whose")
+_ADDRESS = stem_set("you your should shall would mean meant")
+_DEMAND = stem_set("clarify specify explain define confirm disambiguate elaborate indicate choose pick rephrase")
+_PARTICLES = stem_set(
     "the a an so then just only all is are be ok okay fine alright please first last top by per in at on from with for "
     "as of"
 )
-_POINTING = _stems("which it its them they that those this these")
-_RELATING = _POINTING | _stems(
+_POINTING = stem_set("which it its them they that those this these")
+_RELATING = _POINTING | stem_set(
     "use go take pick choose prefer identify recognise recognize apply consider relevant interested both two mind "
     "refer call define correct right fit come"
 )
@@ -128,9 +115,10 @@ def slots_asked(question: str, slots: Sequence[Slot], request: str = "") -> tupl
     tell them apart), offers one against all, asks to confirm one ("Do you mean net revenue?"), or names the
     slot while asking what is meant by it. Words that repeat four or more of the ``request`` in a row count
     for nothing, and so does a text that asks nothing, a question that only asks for the data ("What is the
-    revenue?"), a generic one, and one that lists everything.
+    revenue?"), a generic one, and one that lists everything. A question about a slot with a ``topic`` is told by
+    that instead (``act_env.text.relevance``).
     """
-    if not asks(question):
+    if not (asks(question) or is_choice(question)):
         return ()
     found = _Found.of(question, slots, request)
     if found.lists_everything(question):
@@ -138,7 +126,10 @@ def slots_asked(question: str, slots: Sequence[Slot], request: str = "") -> tupl
     asked = {}
     for slot in slots:
         mine = found.of_slot(slot)
-        if mine and _asks_about(slot, mine, found):
+        if slot.topic:
+            if relevance.about(question, slot.topic, request):
+                asked[slot.name] = 0
+        elif mine and _asks_about(slot, mine, found):
             asked[slot.name] = min(m.start for m in mine)
     return tuple(sorted(asked, key=asked.__getitem__)[:MAX_SLOTS])
 
@@ -155,7 +146,7 @@ def options_offered(question: str, slot: Slot, slots: Sequence[Slot] = (), reque
 
 def is_generic(question: str, request: str = "") -> bool:
     """Whether a question has no content of its own: it asks what is meant, or repeats the request."""
-    known = {stem(word) for word in words_of(request)} | _EMPTY
+    known = {stem(word) for word in words_of(request)} | EMPTY
     return all(stem(word) in known for word in words_of(question))
 
 
@@ -306,7 +297,7 @@ def _points_back(sentence: Sentence) -> bool:
     return (
         (sentence.marked or demands(sentence))
         and bool(words & _ASKING and words & _POINTING)
-        and words <= _EMPTY | _RELATING
+        and words <= EMPTY | _RELATING
     )
 
 
@@ -342,7 +333,7 @@ def _telling(slot: Slot) -> dict[str, frozenset[str]]:
     def of(option: Option) -> set[str]:
         return {word for cue in (*option.cues, option.gloss) for word in _cue(cue)}
 
-    common = {word for cue in slot.cues for word in _cue(cue)} | _EMPTY | _KINDS | _COMPARING
+    common = {word for cue in slot.cues for word in _cue(cue)} | EMPTY | _KINDS | _COMPARING
     return {
         option.value: frozenset(
             word

@@ -9,12 +9,12 @@ import dataclasses
 import difflib
 import functools
 import math
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from act_env import actions, scoring
-from act_env.conversation import ASSISTANT, USER, Action, Behaviour, Episode, Outcome, Result, Task, Turn
-from act_env.errors import SandboxError
+from act_env import scoring
+from act_env.conversation import ASSISTANT, USER, Action, Behaviour, Episode, Outcome, Part, Task, Turn
+from act_env.judging import Judge, make_judge
 from act_env.tasks import TaskSource
 from act_env.users.base import Reply, ReplyKind
 
@@ -29,40 +29,27 @@ def default_rounds(task: Task) -> int:
 
 
 class Case:
-    """A task with what judging it needs, worked out once: its readings' results, and which agree."""
+    """A request with what judging it needs, worked out once: its readings' golds, and which are the same result."""
 
-    def __init__(self, task: Task, database: Callable[[str], Path] | None) -> None:
-        from act_env.sql import grading
-
-        self.task = task
-        self._database = database
-        self.results: dict[str, Result] = {
-            reading.id: reading.result if reading.result is not None else self._sandbox().gold(reading.answer)
-            for reading in task.readings
-        }
-        """Per reading: its result."""
+    def __init__(self, task: Task, judge: Judge) -> None:
+        self.task, self.judge = task, judge
+        self.golds: dict[str, Any] = {reading.id: judge.gold(task, reading) for reading in task.readings}
+        """Per reading: what an answer is compared with."""
         weights = [max(reading.prior, 0.0) for reading in task.readings]
         total = math.fsum(weights)
         if not task.readings or not (total > 0 and math.isfinite(total)):
             raise ValueError(f"task {task.id!r} needs readings with a positive prior, not {weights}")
-        classes: list[Result] = []
+        classes: list[Any] = []
         self.candidates: dict[str, scoring.Candidate] = {}
         for reading, weight in zip(task.readings, weights, strict=True):
-            mine = self.results[reading.id]
-            same = (
-                i for i, other in enumerate(classes) if grading.match(mine, other).ok and grading.match(other, mine).ok
-            )
-            if (number := next(same, None)) is None:
+            mine = self.golds[reading.id]
+            number = next((i for i, other in enumerate(classes) if judge.same(mine, other)), None)
+            if number is None:
                 number = len(classes)
                 classes.append(mine)
             self.candidates[reading.id] = scoring.Candidate(weight / total, number, dict(reading.slots))
-
-    def _sandbox(self):
-        from act_env.sql import sandbox
-
-        if self._database is None:
-            raise ValueError(f"task {self.task.id!r} is answered in SQL, but its source names no databases")
-        return sandbox.shared(_path(self._database, self.task.database))
+        self.all_known = all(weight > 0 for weight in weights)
+        """Whether the readings are all there are, so that values and regret mean something."""
 
     def draw(self, uniform: float) -> str:
         """The reading at ``uniform`` in [0, 1) of the prior's cumulative distribution."""
@@ -81,19 +68,27 @@ class Case:
         """Whether readings that still fit differ in result, so that CLARIFY is the right action."""
         return len(scoring.results_of(self.fitting(resolved))) > 1
 
-    def execute(self, statement: str) -> Result:
-        return self._sandbox().execute(statement)
-
-
-@functools.lru_cache(maxsize=256)
-def _path(database: Callable[[str], Path], name: str) -> Path:
-    """Asked of a source once: finding out whether a file must be built can take longer than a query."""
-    return database(name)
+    def grade(self, intention: str, text: str) -> Answer:
+        """Reads the answer in ``text`` and compares it with every reading's gold."""
+        if len(text) > MAX_ACTION:
+            return Answer(error="too_long")
+        judge, given = self.judge, self.judge.read(self.task, text)
+        if given.value is None:
+            return Answer(given.hedged, error=given.error)
+        close = {name: judge.closeness(given.value, gold) for name, gold in self.golds.items()}
+        matched = frozenset(
+            self.candidates[name].result for name, closeness in close.items() if closeness > judge.epsilon
+        )
+        match = float(close[intention] > judge.epsilon)
+        overhedged = not match and judge.holds(given.value, list(self.golds.values()))
+        f1 = None if judge.measure is None else close[intention]
+        return Answer(given.hedged, overhedged, matched, match, given.value, given.error, f1)
 
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """An episode so far. ``resolved`` holds (slot, value) pairs in the order they were settled."""
+    """A request of an episode, as far as it has come. ``resolved`` holds (slot, value) pairs in the order they were
+    settled. ``turns`` are the whole dialogue's: this request stands at ``start``, after those of ``ended``."""
 
     task_id: str
     seed: int
@@ -105,10 +100,18 @@ class State:
     score: float = 0.0
     regret: float = 0.0
     outcome: Outcome | None = None
+    start: int = 0
+    ended: tuple[Part, ...] = ()
+
+    @classmethod
+    def of(cls, case: Case, seed: int, intention: str) -> State:
+        """An episode's first request, made after the task's history."""
+        task = case.task
+        return cls(task.id, seed, intention, (*task.history, Turn(USER, task.request)), start=len(task.history))
 
     @property
     def rounds(self) -> int:
-        """Replies the agent has given."""
+        """Replies the agent has given to the request."""
         return len(self.actions_right)
 
     def with_costs(self, recorded: Turn) -> State:
@@ -124,7 +127,24 @@ class State:
         outcome = Outcome(self.actions_right, Behaviour.UNFINISHED, 0.0, self.score, self.questions, regret=self.regret)
         return dataclasses.replace(self, outcome=outcome)
 
+    def parts(self) -> tuple[Part, ...]:
+        """The requests that have ended, this one too if it has."""
+        if self.outcome is None:
+            return self.ended
+        return (*self.ended, Part(self.task_id, self.intention, self.start, self.outcome))
+
+    def followed_by(self, case: Case, intention: str) -> State:
+        """The state in which the next request has been made."""
+        turns = (*self.turns, Turn(USER, case.task.request))
+        return State(case.task.id, self.seed, intention, turns, start=len(self.turns), ended=self.parts())
+
     def episode(self, task: Task, user: str) -> Episode:
+        """The episode's record; its outcome is None until all the requests of ``task`` have ended."""
+        parts = self.parts()
+        intention = parts[0].intention if parts else self.intention
+        outcome = self.outcome
+        if task.parts:
+            outcome = _overall(parts) if len(parts) == len(task.parts) else None
         return Episode(
             task.id,
             task.environment,
@@ -132,53 +152,56 @@ class State:
             task.database,
             self.seed,
             user,
-            self.intention,
+            intention,
             self.turns,
-            self.outcome,
+            outcome,
         )
+
+
+def _overall(parts: tuple[Part, ...]) -> Outcome:
+    """The outcome of an episode of several requests: sums and means of theirs; behaviour and error are the last's."""
+    outcomes = [part.outcome for part in parts]
+
+    def mean(values: Iterable[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return math.fsum(known) / len(known) if known else None
+
+    return Outcome(
+        actions_right=tuple(right for outcome in outcomes for right in outcome.actions_right),
+        behaviour=outcomes[-1].behaviour,
+        match=mean(outcome.match for outcome in outcomes),
+        score=mean(outcome.score for outcome in outcomes),
+        questions=sum(outcome.questions for outcome in outcomes),
+        regret=mean(outcome.regret for outcome in outcomes),
+        error=outcomes[-1].error,
+        truncated=outcomes[-1].truncated,
+        f1=mean(outcome.f1 for outcome in outcomes),
+        parts=parts,
+    )
 
 
 @dataclasses.dataclass(frozen=True)
 class Rules:
-    """What an episode is played by; ``rounds`` is the most replies it may take."""
+    """What a request is played by; ``rounds`` is the most replies it may take."""
 
     reward: scoring.Reward
     cost: float
     rounds: int
+    action_of: Callable[[str], Action]
 
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """An answer, graded. ``matched`` are the classes of results it equals; ``error`` is its typed error."""
+    """An answer, graded. ``matched`` are the classes of results it equals, ``got`` is its value as its judge reads
+    it, ``error`` is its typed error, ``f1`` its closeness where answers are close rather than equal."""
 
     hedged: bool = False
     overhedged: bool = False
     matched: frozenset[int] = frozenset()
     match: float = 0.0
-    got: Result | None = None
+    got: Any = None
     error: str | None = None
-
-
-def grade(case: Case, intention: str, text: str) -> Answer:
-    """Executes the statement in ``text`` and compares its result with every reading's."""
-    from act_env.sql import grading
-
-    if len(text) > MAX_ACTION:
-        return Answer(error="too_long")
-    statement = actions.statement_in(text)
-    if statement is None:
-        return Answer(error="unreadable")
-    hedged = actions.also_asks(text, statement)
-    try:
-        got = case.execute(statement)
-    except SandboxError as error:
-        return Answer(hedged, error=error.kind)
-    matched = frozenset(
-        case.candidates[name].result for name, result in case.results.items() if grading.match(got, result).ok
-    )
-    match = float(grading.match(got, case.results[intention]).ok)
-    overhedged = not match and grading.holds(got, list(case.results.values()))
-    return Answer(hedged, overhedged, matched, match, got)
+    f1: float | None = None
 
 
 def advance(
@@ -191,13 +214,13 @@ def advance(
     left = rules.rounds - state.rounds
     long = len(text) > MAX_ACTION
     text = text[: MAX_ACTION + 1]
-    action = Action.ANSWER if long else actions.action_of(text)
+    action = Action.ANSWER if long else rules.action_of(text)
     if action is Action.ANSWER:
-        answer = grade(case, state.intention, text)
+        answer = case.grade(state.intention, text)
         right = not was_open
         turn = Turn(ASSISTANT, text, action, right, error=answer.error)
         told: tuple[Turn, ...] = ()
-        regret = scoring.regret_of_answer(fitting, answer.matched, left, rules.cost)
+        regret = scoring.regret_of_answer(fitting, answer.matched, left, rules.cost) if case.all_known else 0.0
     else:
         answer = Answer()
         reply = answer_user(state, text)
@@ -206,7 +229,7 @@ def advance(
         turn = Turn(ASSISTANT, text, action, right, resolved=tuple(new))
         told = (Turn(USER, reply.text[:MAX_ACTION]),)
         resolved |= new
-        regret = scoring.regret_of_question(fitting, tuple(new), left, rules.cost)
+        regret = scoring.regret_of_question(fitting, tuple(new), left, rules.cost) if case.all_known else 0.0
     after = dataclasses.replace(
         state,
         turns=(*state.turns, turn, *told),
@@ -217,8 +240,17 @@ def advance(
     )
     truncated = action is Action.CLARIFY and left <= 1
     done = action is Action.ANSWER or truncated
-    gold = case.results[state.intention]
-    step = scoring.Step(case.task, after.turns, action, after.actions_right, answer.match, done, answer.got, gold)
+    step = scoring.Step(
+        case.task,
+        after.turns,
+        action,
+        after.actions_right,
+        answer.match,
+        done,
+        answer.got,
+        case.golds[state.intention],
+        case.judge.credit,
+    )
     reward = float(rules.reward(step))
     if not math.isfinite(reward):
         raise ValueError(f"the reward of task {case.task.id!r} is {reward!r}; a reward is a finite number")
@@ -231,9 +263,10 @@ def advance(
         match=answer.match,
         score=after.score,
         questions=after.questions,
-        regret=after.regret,
+        regret=after.regret if case.all_known else None,
         error=answer.error,
         truncated=truncated,
+        f1=(answer.f1 or 0.0) if case.judge.measure else None,
     )
     return dataclasses.replace(after, outcome=outcome), reward
 
@@ -261,24 +294,45 @@ def regrade(
     reward: str | scoring.Reward = "act",
     clarify_cost: float = 0.1,
     max_rounds: int | None = None,
+    epsilon: float | None = None,
+    action_of: Callable[[str], Action] | None = None,
 ) -> Episode:
     """Grades a recorded episode again from the agent's texts, without agent or user.
 
     The user's side is taken from the record: its texts, and the slots that each question got resolved.
     The agent's actions, their rightness, errors and outcome are found anew; its tokens and seconds
-    stay. An episode whose last reply would now get an answer from the user, of which the record has
-    none, ends unfinished.
+    stay. A request whose last reply would now get an answer from the user, of which the record has
+    none, ends unfinished; so do the requests of a record that broke off before them.
     """
-    case = Case(task, source.database)
-    if episode.intention not in case.results:
-        raise ValueError(
-            f"task {task.id!r} has no reading {episode.intention!r}{close_to(episode.intention, case.results)}"
-        )
-    meant = task.reading(episode.intention).slots
-    rounds = default_rounds(task) if max_rounds is None else max_rounds
-    rules = Rules(scoring.make_reward(reward, clarify_cost), clarify_cost, rounds)
-    recorded = episode.turns[len(task.history) + 1 :]
-    state = State(task.id, episode.seed, episode.intention, (*task.history, Turn(USER, task.request)))
+    judge = make_judge(task.environment, source.database, epsilon)
+    make = functools.partial(
+        Rules, scoring.make_reward(reward, clarify_cost), clarify_cost, action_of=action_of or judge.action_of
+    )
+    state: State | None = None
+    for request, intention, recorded in _recorded_parts(task, episode):
+        case = Case(request, judge)
+        if intention not in case.golds:
+            raise ValueError(f"task {request.id!r} has no reading {intention!r}{close_to(intention, case.golds)}")
+        state = State.of(case, episode.seed, intention) if state is None else state.followed_by(case, intention)
+        rules = make(rounds=default_rounds(request) if max_rounds is None else max_rounds)
+        state = _replayed(case, state, recorded, rules).abandoned()
+    return state.episode(task, episode.user)
+
+
+def _recorded_parts(task: Task, episode: Episode) -> Iterator[tuple[Task, str, Sequence[Turn]]]:
+    """Each request served, the intention it was played under, and the turns recorded after it."""
+    if not task.parts:
+        yield task, episode.intention, episode.turns[len(task.history) + 1 :]
+        return
+    parts = episode.outcome.parts if episode.outcome else ()
+    starts = [*(part.start for part in parts[1:]), len(episode.turns)]
+    for request, part, end in zip(task.parts, parts, starts, strict=False):
+        yield request, part.intention, episode.turns[part.start + 1 : end]
+
+
+def _replayed(case: Case, state: State, recorded: Sequence[Turn], rules: Rules) -> State:
+    """A request's state after the replies recorded to it, judged anew."""
+    meant = case.task.reading(state.intention).slots
     for i, turn in enumerate(recorded):
         if turn.role != ASSISTANT or state.outcome is not None:
             continue
@@ -289,9 +343,8 @@ def regrade(
         state, _ = advance(case, state, turn.text, rules, lambda *_, reply=reply: reply)
         state = state.with_costs(turn)
         if state.turns[-1].role == USER and not replied:
-            state = dataclasses.replace(state, turns=state.turns[:-1])
-            break
-    return state.abandoned().episode(task, episode.user)
+            return dataclasses.replace(state, turns=state.turns[:-1])
+    return state
 
 
 def close_to(name: object, known: Iterable[str]) -> str:

@@ -12,9 +12,9 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from act_env.conversation import Action, Result, Task, Turn
+from act_env.conversation import Action, Task, Turn
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,8 +22,9 @@ class Step:
     """What a reward sees: one reply of the agent, judged.
 
     ``turns`` are all turns so far, the user's reply included; ``actions_right`` has one entry per
-    reply of the agent. ``match`` is 1.0 for an answer with the intended reading's result ``gold``,
-    else 0.0; ``got`` is the answer's own result, None for a question or an answer that did not run.
+    reply of the agent to the request. ``match`` is 1.0 for an answer that matches the intended reading's ``gold``,
+    else 0.0; ``got`` is the answer itself, as the judge read it (in SQL, its result), None for a question or an
+    answer that cannot be read. ``credit`` compares the two for partial credit.
     """
 
     task: Task
@@ -32,8 +33,9 @@ class Step:
     actions_right: tuple[bool, ...]
     match: float
     done: bool
-    got: Result | None
-    gold: Result
+    got: Any
+    gold: Any
+    credit: Callable[[Any, Any], float]
 
 
 Reward: TypeAlias = Callable[[Step], float]
@@ -51,11 +53,9 @@ def priced(step: Step, cost: float) -> float:
 
 def graded(step: Step) -> float:
     """Execution feedback for an answer: partial credit below 1, and 1 only for a match."""
-    from act_env.sql import grading
-
     if step.match == 1.0 or step.got is None:
         return step.match
-    return grading.graded(step.got, step.gold)
+    return step.credit(step.got, step.gold)
 
 
 REWARDS = ("act", "priced", "graded")

@@ -85,3 +85,21 @@ def stem(word: str) -> str:
     if len(word) > 5:
         word = word.removesuffix("y")
     return word.removesuffix("e") if len(word) > 3 else word
+
+
+def stem_set(text: str) -> frozenset[str]:
+    """The stems of a list of words."""
+    return frozenset(map(stem, text.split()))
+
+
+EMPTY = stem_set(
+    """
+    a an the and or of to for in on at by with about is are was were be it this that these those i we you your me my us
+    do does did can could will would should shall please kindly sorry so just exactly more bit not sure what which
+    how why who when where mean meant meaning clarify clarification specify explain elaborate rephrase repeat say again
+    tell know need want like understand understood ask asking asked asks question request precise precisely specific
+    detail details information unclear ambiguous help look looking if have give get think thing something anything else
+    quite clear clearer any some there here one
+    """
+)
+"""The stems of words that say nothing of what a question is about."""

@@ -25,11 +25,12 @@ import importlib.metadata
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Protocol, TypedDict, runtime_checkable
 
 from act_env.conversation import USER, Task, Turn, render_dialogue
+from act_env.env import ClarifyEnv
 from act_env.errors import ActClarifyError
+from act_env.judging import Judge
 
 ENTRY_POINTS = "act_clarify.agents"
 
@@ -49,13 +50,18 @@ class Agent(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class EpisodeView:
-    """What only a privileged agent sees: the task, the intended reading's id, the turns so far, and the
-    path of the task's database (None where the source executes no SQL)."""
+    """What only a privileged agent sees: the request as a task, the intended reading's id, the turns from the request
+    on, and what judges its answers."""
 
     task: Task
     intention: str
     turns: tuple[Turn, ...]
-    database: Path | None = None
+    judge: Judge
+
+    @classmethod
+    def of(cls, env: ClarifyEnv) -> EpisodeView:
+        """The view of what an environment is playing."""
+        return cls(env.task, env.intention, env.exchange, env.judge)
 
 
 @runtime_checkable

@@ -78,12 +78,15 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--seeds", type=seeds_of, default=(0,), metavar="0,1", help="trial seeds (default: 0)")
     evaluate.add_argument("--max-tasks", type=count_of, metavar="N", help="play only N tasks of the split")
     evaluate.add_argument("--user", default="oracle", help="the simulated user (default: oracle)")
+    _scoring(evaluate)
+    _similarity(evaluate)
     evaluate.add_argument("--batch-size", type=count_of, default=64, metavar="N", help="episodes at once (default: 64)")
     evaluate.add_argument("--out", type=Path, default=Path("runs/eval"), help="where runs go (default: runs/eval)")
     _model(evaluate)
 
     regrade = _command(commands, "regrade", _regrade, "grade the episodes of a folder again, print the table")
     regrade.add_argument("folder", type=Path, help="what --out of eval, train or demo was")
+    _similarity(regrade)
 
     look = _command(commands, "list", _list, "environments, sources, agents, models, and runs")
     look.add_argument(
@@ -98,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
     play.add_argument("--seed", type=int, help="the episode's seed (default: a new one)")
     play.add_argument("--task", metavar="ID", help="play this task")
     play.add_argument("--user", default="oracle", help="the simulated user (default: oracle)")
+    _scoring(play)
     play.add_argument("--save", type=Path, metavar="FILE", help="write the episode there as JSON")
 
     train = _command(commands, "train", _train, "teach a model: supervised tuning, then ACT")
@@ -135,10 +139,39 @@ def _tasks(command: argparse.ArgumentParser, *, split: str) -> None:
     command.add_argument(
         "--source",
         default="bundled",
-        help="bundled, spider, a folder made by `act-clarify build`, or module:attribute (default: bundled)",
+        help="bundled, spider, published, a folder made by `act-clarify build`, or module:attribute (default: bundled)",
     )
     command.add_argument("--path", type=Path, help="where the source's files are")
     command.add_argument("--split", default=split, help=f"default: {split}")
+
+
+def _scoring(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--scope", default="turn", help="turn: one request an episode; conversation: a whole dialogue (default: turn)"
+    )
+    command.add_argument(
+        "--epsilon", type=float, metavar="E", help="the F1 above which an answer in text matches (default: the id's)"
+    )
+
+
+def _similarity(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--similarity",
+        nargs="?",
+        const="",
+        metavar="ENCODER",
+        help="also measure answers in text by embedding similarity, with a sentence encoder's folder or name "
+        "(without one: all-MiniLM-L6-v2)",
+    )
+
+
+def encoder_of(name: str | None) -> Any:
+    """The sentence encoder that ``--similarity`` names; None where it was not given."""
+    if name is None:
+        return None
+    from agents import similarity
+
+    return similarity.load(name or similarity.DEFAULT)
 
 
 def _model(command: argparse.ArgumentParser) -> None:
@@ -152,7 +185,8 @@ def source_of(args: argparse.Namespace) -> TaskSource:
     import act_env
 
     try:
-        return act_env.load_source(args.env, split=args.split, source=args.source, path=args.path)
+        scope = getattr(args, "scope", "turn")
+        return act_env.load_source(args.env, split=args.split, source=args.source, path=args.path, scope=scope)
     except ActClarifyError:
         raise
     except ValueError as error:
@@ -189,6 +223,7 @@ def _eval(args: argparse.Namespace) -> None:
     source = source_of(args)
     check_user(args.user)
     check_out(args.out)
+    encoder = encoder_of(args.similarity)
     specs = args.agent or default_agents()
     with Bars() as bars:
         for spec in specs:
@@ -212,10 +247,12 @@ def _eval(args: argparse.Namespace) -> None:
                     max_tasks=args.max_tasks,
                     batch_size=args.batch_size,
                     user=args.user,
+                    scope=args.scope,
+                    epsilon=args.epsilon,
                     out=args.out / slug(spec),
                     progress=stage,
                 )
-    show(args.out, results.summarise(args.out, order=[slug(spec) for spec in specs]))
+    show(args.out, results.summarise(args.out, order=[slug(spec) for spec in specs], encoder=encoder))
 
 
 def default_agents() -> list[str]:
@@ -239,7 +276,7 @@ def show(folder: Path, found: Results, **settings: Any) -> None:
 def _regrade(args: argparse.Namespace) -> None:
     from agents import results
 
-    print_table(results.summarise(args.folder, regrade=True).comparison)
+    print_table(results.summarise(args.folder, regrade=True, encoder=encoder_of(args.similarity)).comparison)
 
 
 def _list(args: argparse.Namespace) -> None:
@@ -281,7 +318,15 @@ def _play(args: argparse.Namespace) -> None:
         )
     check_user(args.user)
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
-    env = gymnasium.make(args.env, split=args.split, source=args.source, path=args.path, user=args.user)
+    env = gymnasium.make(
+        args.env,
+        split=args.split,
+        source=args.source,
+        path=args.path,
+        user=args.user,
+        scope=args.scope,
+        epsilon=args.epsilon,
+    )
     try:
         play(env, seed=seed, task_id=args.task, save=args.save)
     finally:
@@ -292,8 +337,8 @@ def _train(args: argparse.Namespace) -> None:
     from agents import roster
 
     source = source_of(args)
-    if args.conversations > len(source.tasks):
-        raise Usage(f"--conversations {args.conversations}: {source.id!r}, {args.split!r} has {len(source.tasks)}")
+    if args.conversations > (most := len(source.conversations())):
+        raise Usage(f"--conversations {args.conversations}: {source.id!r}, {args.split!r} has {most}")
     check_out(args.out)
     with roster.needs_torch("training"):
         from agents import teach
@@ -322,6 +367,8 @@ def _train(args: argparse.Namespace) -> None:
         print(f"{name}: {run.path} ({run.tokens:,} tokens)")
     named = " ".join(f"--agent {shlex.quote(str(run.path))}" for run in trained.values())
     where = "" if args.path is None else f" --path {shlex.quote(str(args.path))}"
+    if args.env != DEFAULT_ENV:
+        where = f" --env {shlex.quote(args.env)}{where}"
     print(f"Measure with:\n  act-clarify eval {named} --source {shlex.quote(args.source)}{where}")
 
 

@@ -1,8 +1,9 @@
 """Conversations to learn from: which ones, how gold plays them, and their token ids.
 
-One conversation is one task. Its gold play asks while readings that fit the dialogue differ in result,
-then answers with the intended reading; the user's replies are the environment's own. Every gold play
-is executed to its end here, so a task on which gold itself does not win is found before it is trained on.
+One conversation is one task, or one dialogue with all its turns. A task's gold play asks while readings
+that fit the dialogue differ in result, then answers with the intended reading; the user's replies are the
+environment's own. Every gold play is executed to its end here, so a task on which gold itself does not win
+is found before it is trained on.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from agents.scripted import Oracle
 class GoldFails(ActClarifyError, ValueError):
     """A task's own questions and answer do not earn the full reward: the task, or the user, is broken."""
 
+
+Conversation: TypeAlias = tuple[Task, ...]
+"""A conversation to learn from: the tasks that are its turns, in order."""
 
 Think: TypeAlias = Callable[[Sequence[Sequence[int]]], list[tuple[int, ...]]]
 """The thoughts that a model has after prompts, as ids (``agents.lm.Thinker``)."""
@@ -115,8 +119,7 @@ def play_gold(
     oracle, states, done = Oracle(), [], False
     while not done:
         states.append((env.snapshot(), tuple(prompts.encode(tokenizer, observation, room=room))))
-        view = EpisodeView(task, intention, env.episode.turns)
-        text = oracle.act_privileged([observation], [view])[0]
+        text = oracle.act_privileged([observation], [EpisodeView.of(env)])[0]
         if any(reading.answer == text for reading in task.readings):
             text = task.reading(intention).answer
         observation, _, terminated, truncated, info = env.step(text)
@@ -167,23 +170,26 @@ def play_all(
 
 
 def conversations(source: TaskSource, n: int, seed: int) -> tuple[Task, ...]:
-    """``n`` tasks drawn by ``seed``, stratified by label and kind; of two sizes the smaller is a prefix.
+    """The tasks of ``n`` conversations drawn by ``seed``, stratified by label and kind; of two sizes the smaller is a
+    prefix.
 
-    Twins (the same request in the same group) stay together. Within a stratum databases have their
-    share, and a second request of a group comes only after every group of that database had one. Only
-    the last twins of a draw may be split, where ``n`` falls between them. Raises ValueError if there are
-    fewer than ``n`` tasks.
+    A conversation is a task, or all tasks that are turns of one dialogue. Twins (the same request in the same group)
+    stay together. Within a stratum databases have their share, and a second request of a group comes only after
+    every group of that database had one. Only the last twins of a draw may be split, where ``n`` falls between them.
+    Raises ValueError if there are fewer than ``n`` conversations.
     """
-    if not 1 <= n <= len(source.tasks):
-        raise ValueError(f"{n} conversations asked for; {source.id!r} has 1 to {len(source.tasks)}")
-    twins: dict[tuple[str, str], list[Task]] = defaultdict(list)
-    for task in source.tasks:
-        twins[task.group, task.request].append(task)
-    strata: dict[Any, dict[str, list[list[Task]]]] = defaultdict(lambda: defaultdict(list))
+    held = source.conversations()
+    if not 1 <= n <= len(held):
+        raise ValueError(f"{n} conversations asked for; {source.id!r} has 1 to {len(held)}")
+    twins: dict[tuple[str, str], list[Conversation]] = defaultdict(list)
+    for turns in held:
+        twins[turns[0].group, turns[0].request].append(turns)
+    strata: dict[Any, dict[str, list[list[Conversation]]]] = defaultdict(lambda: defaultdict(list))
     for _, unit in sorted(twins.items(), key=lambda item: seed_of(seed, *item[0])):
-        unit.sort(key=lambda task: task.id)
-        labels = tuple(sorted({task.gold_action.value for task in unit}))
-        strata[labels, min(task.kind for task in unit)][unit[0].home].append(unit)
+        unit.sort(key=lambda turns: turns[0].id)
+        tasks = [task for turns in unit for task in turns]
+        labels = tuple(sorted({task.gold_action.value for task in tasks}))
+        strata[labels, min(task.kind for task in tasks)][tasks[0].home].append(unit)
     drawn = _proportionally(
         {
             stratum: _proportionally({name: _new_groups_first(units) for name, units in databases.items()}, seed)
@@ -191,15 +197,17 @@ def conversations(source: TaskSource, n: int, seed: int) -> tuple[Task, ...]:
         },
         seed,
     )
-    return tuple(task for unit in drawn for task in unit)[:n]
+    chosen = [turns for unit in drawn for turns in unit][:n]
+    return tuple(task for turns in chosen for task in turns)
 
 
-def _new_groups_first(units: list[list[Task]]) -> list[list[Task]]:
+def _new_groups_first(units: list[list[Conversation]]) -> list[list[Conversation]]:
     seen: Counter[str] = Counter()
     rounds = []
     for unit in units:
-        rounds.append(seen[unit[0].group])
-        seen[unit[0].group] += 1
+        group = unit[0][0].group
+        rounds.append(seen[group])
+        seen[group] += 1
     return [unit for _, unit in sorted(zip(rounds, units, strict=True), key=lambda pair: pair[0])]
 
 

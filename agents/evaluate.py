@@ -21,6 +21,7 @@ import act_env
 from act_env.conversation import ASSISTANT, GRADER_VERSION, Action, Behaviour, Episode, Outcome, Task, Turn
 from act_env.env import regrade as regrade_episode
 from act_env.errors import ActClarifyError
+from act_env.registration import in_scope
 from act_env.tasks import TaskSource
 from agents import stamps
 from agents.base import Agent, EpisodeView, Observation, PrivilegedAgent, agent_name, replies
@@ -58,6 +59,7 @@ def evaluate(
     clarify_cost: float = 0.1,
     max_rounds: int | None = None,
     scope: str = "turn",
+    epsilon: float | None = None,
 ) -> list[Episode]:
     """Plays every task once with every seed; returns the episodes by seed and in the tasks' order.
 
@@ -76,6 +78,7 @@ def evaluate(
         source = act_env.load_source(env_id, split=split, source=source, path=path)
     else:
         loader = {"source": None, "path": None}
+    source = in_scope(source, scope)
     chosen = choose_tasks(source, tasks, max_tasks)
     settings = {
         "user": user,
@@ -83,6 +86,7 @@ def evaluate(
         "clarify_cost": clarify_cost,
         "max_rounds": max_rounds,
         "scope": scope,
+        "epsilon": epsilon,
     }
     identity = {
         **settings,
@@ -239,16 +243,12 @@ class _Table:
             return error
 
     def _replies(self, seats: Sequence[_Seat]) -> list[Any]:
-        given = replies(self.agent, [seat.observation for seat in seats], lambda: [self._view(seat) for seat in seats])
+        observations = [seat.observation for seat in seats]
+        given = replies(self.agent, observations, lambda: [EpisodeView.of(seat.env) for seat in seats])
         if not isinstance(given, list | tuple) or len(given) != len(seats):
             size = f" of {len(given)}" if isinstance(given, list | tuple) else ""
             raise TypeError(f"act must return a list of {len(seats)} texts, got {type(given).__name__}{size}")
         return list(given)
-
-    def _view(self, seat: _Seat) -> EpisodeView:
-        env, find = seat.env, self.source.database
-        database = None if find is None else find(env.task.database)
-        return EpisodeView(env.task, env.intention, env.episode.turns, database)
 
     def _step(self, seat: _Seat, text: Any, seconds: float) -> Episode | None:
         """Hands one reply to the environment; the episode, if it ended."""
@@ -303,13 +303,14 @@ def regrade(folder: str | Path, *, source: TaskSource | None = None, write: bool
         if loader["source"] is None:
             raise RunMismatch(f"{str(folder)!r} was played on tasks given as an object: pass that source again")
         source = act_env.load_source(identity["environment"], split=identity["split"], **loader)
+    source = in_scope(source, identity["scope"])
     if source.content_hash != identity["content_hash"]:
         raise RunMismatch(
             f"{str(folder)!r} was played on tasks of content hash {identity['content_hash']}; those of source "
             f"{source.id!r} now have {source.content_hash}"
         )
     by_id = {task.id: task for task in source.tasks}
-    rules = {key: identity[key] for key in ("reward", "clarify_cost", "max_rounds")}
+    rules = {key: identity.get(key) for key in ("reward", "clarify_cost", "max_rounds", "epsilon")}
     graded = [_regraded(by_id[episode.task_id], source, episode, rules) for episode in run.episodes]
     if write:
         write_episodes(run.folder, graded)

@@ -25,11 +25,13 @@ def played_turns(task: Task, episode: Episode) -> tuple[Turn, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """An episode, as the figures look at it: ``replies`` are the agent's turns."""
+    """An episode, as the figures look at it: ``replies`` are the agent's turns. ``similarity`` is that of the first
+    reply with gold's, and of the final answer with the intended reading's, where an encoder has measured them."""
 
     task: Task
     episode: Episode
     replies: tuple[Turn, ...]
+    similarity: tuple[float, float] | None = None
 
     @classmethod
     def of(cls, task: Task, episode: Episode) -> Seen:
@@ -37,6 +39,23 @@ class Seen:
         if episode.outcome is None:
             raise MalformedRecord(f"episode of task {episode.task_id!r}, seed {episode.seed}: no outcome")
         return cls(task, episode, tuple(t for t in played_turns(task, episode) if t.role == ASSISTANT))
+
+    @classmethod
+    def all_of(cls, task: Task, episode: Episode) -> list[Seen]:
+        """An episode once for each request that it served. Raises MalformedRecord as ``of``."""
+        if not (task.parts and episode.outcome and episode.outcome.parts):
+            return [cls.of(task, episode)]
+        requests, parts = {request.id: request for request in task.parts}, episode.outcome.parts
+        ends = [*(part.start for part in parts[1:]), len(episode.turns)]
+        return [
+            cls.of(
+                requests[part.task_id],
+                dataclasses.replace(
+                    episode, intention=part.intention, turns=episode.turns[part.start : end], outcome=part.outcome
+                ),
+            )
+            for part, end in zip(parts, ends, strict=True)
+        ]
 
     @property
     def ambiguous(self) -> bool:
@@ -56,15 +75,30 @@ class Seen:
         return self.episode.outcome.match
 
     @property
+    def f1(self) -> float | None:
+        """The final answer's F1; None where answers match or do not."""
+        return self.episode.outcome.f1
+
+    def compared(self) -> tuple[tuple[str, list[str]], tuple[str, list[str]]] | None:
+        """What similarity compares: the first reply with gold's, the final answer with the intended reading's. None
+        where answers are not text."""
+        gold = [" ".join(accepted.spans) for accepted in self.task.reading(self.episode.intention).accepted]
+        if not gold:
+            return None
+        first = self.replies[0].text if self.replies else ""
+        last = self.replies[-1] if self.replies else None
+        answer = last.text if last is not None and last.action is Action.ANSWER else ""
+        return (first, [self.task.gold_question] if self.ambiguous else gold), (answer, gold)
+
+    @property
     def rewarded(self) -> bool:
         return self.match >= 1 and all(self.episode.outcome.actions_right)
 
-    @property
-    def right_turn(self) -> float:
-        """The first reply against gold: the right answer, or a question that settles something open."""
+    def right_turn(self, answer: float) -> float:
+        """The first reply against gold: what its ``answer`` is worth, or 1 for a question that settles something."""
         if self.ambiguous:
             return float(self.asked and self.replies[0].right is True)
-        return self.match if self.first is Action.ANSWER else 0.0
+        return answer if self.first is Action.ANSWER else 0.0
 
     def cost(self, field: str) -> float | None:
         known = [getattr(turn, field) for turn in self.replies]
@@ -130,7 +164,28 @@ FIGURES: Mapping[str, Figure] = {
     ),
     "turn_em": _mean(
         "the first reply against gold: the matching answer, or a question that settles something open",
-        lambda s: s.right_turn,
+        lambda s: s.right_turn(s.match),
+    ),
+    "trajectory_f1": _mean("F1 of the final answer with the intended reading's", lambda s: s.f1),
+    "turn_f1": _mean(
+        "the first reply against gold: its F1 as an answer, or 1 for a question that settles something open",
+        lambda s: None if s.f1 is None else s.right_turn(s.f1),
+    ),
+    "trajectory_similarity": _mean(
+        "embedding similarity of the final answer with the intended reading's",
+        lambda s: None if s.similarity is None else s.similarity[1],
+    ),
+    "turn_similarity": _mean(
+        "embedding similarity of the first reply with gold's, be it a question or an answer",
+        lambda s: None if s.similarity is None else s.similarity[0],
+    ),
+    "post_clarification_similarity": _mean(
+        "embedding similarity of the final answer on the ambiguous requests where the agent asked first (n of them)",
+        lambda s: s.similarity[1] if s.similarity is not None and s.ambiguous and s.asked else None,
+    ),
+    "post_clarification_f1": _mean(
+        "F1 of the final answer on the ambiguous requests where the agent asked first (n of them)",
+        lambda s: s.f1 if s.ambiguous and s.asked else None,
     ),
     "action_accuracy": _mean("the first reply's action is the gold one", lambda s: s.first is s.task.gold_action),
     "action_macro_f1": Figure("F1 of asking and of answering by the first reply, averaged", _counts, _macro_f1),

@@ -26,7 +26,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,8 +36,17 @@ from act_env.errors import ActClarifyError
 from agents import stats
 from agents.figures import FIGURES, FORCED, Figure, Seen, ratio
 
-TESTED = ("trajectory_em", "trajectory_reward", "action_macro_f1")
-"""The figures that a comparison tests."""
+TESTED = ("trajectory_em", "trajectory_f1", "trajectory_reward", "action_macro_f1")
+"""The figures that a comparison tests, where they were measured."""
+
+
+WHERE_KNOWN = (
+    "tokens",
+    "seconds",
+    "regret",
+    *(f"{level}_{score}" for score in ("f1", "similarity") for level in ("trajectory", "turn", "post_clarification")),
+)
+"""The figures that are left out where no episode has them."""
 
 
 class NothingToCompare(ActClarifyError, ValueError):
@@ -54,19 +63,39 @@ class Played:
     forced: tuple[Episode, ...] = ()
 
 
+Similarity = Callable[[Sequence[str], Sequence[Sequence[str]]], Sequence[float]]
+"""How similar each of some texts is to the most similar of its accepted ones, in [0, 1] (``agents.similarity``)."""
+
+
+def _with_similarity(seen: list[Seen], similarity: Similarity | None) -> list[Seen]:
+    if similarity is None:
+        return seen
+    pairs = {i: compared for i, s in enumerate(seen) if (compared := s.compared()) is not None}
+    flat = [pair for compared in pairs.values() for pair in compared]
+    values = iter(similarity([text for text, _ in flat], [accepted for _, accepted in flat]))
+    measured = {i: (next(values), next(values)) for i in pairs}
+    return [dataclasses.replace(s, similarity=measured.get(i)) for i, s in enumerate(seen)]
+
+
 class _Sheet:
     """One agent's episodes as arrays: rows of every figure, by episode, and means of them by task."""
 
-    def __init__(self, runs: Sequence[Sequence[Episode]], place: Mapping[str, int], tasks: Sequence[Task]):
+    def __init__(
+        self,
+        runs: Sequence[Sequence[Episode]],
+        place: Mapping[str, int],
+        tasks: Sequence[Task],
+        similarity: Similarity | None = None,
+    ):
         seen = []
         for run, episodes in enumerate(runs):
             for episode in episodes:
                 if episode.task_id in place:
-                    seen.append((run, Seen.of(tasks[place[episode.task_id]], episode)))
-        self.seen = [s for _, s in seen]
+                    seen += [(run, s) for s in Seen.all_of(tasks[place[episode.task_id]], episode)]
+        self.seen = _with_similarity([s for _, s in seen], similarity)
         self.run = np.array([run for run, _ in seen], dtype=np.intp)
         self.seed = np.array([s.episode.seed for s in self.seen], dtype=object)
-        self.task = np.array([place[s.task.id] for s in self.seen], dtype=np.intp)
+        self.task = np.array([place[s.episode.task_id] for s in self.seen], dtype=np.intp)
         self.size = len(tasks)
 
     def rows(self, figure: Figure) -> tuple[np.ndarray, np.ndarray]:
@@ -118,7 +147,7 @@ def _agent(entry: Played, sheet: _Sheet, forced: _Sheet, boot: tuple[np.ndarray,
     runs, seeds = np.unique(sheet.run), sorted(set(sheet.seed.tolist()))
     for name, figure in FIGURES.items():
         rows, applies = sheet.rows(figure)
-        if name in ("tokens", "seconds", "regret") and not applies.any():
+        if name in WHERE_KNOWN and not applies.any():
             continue
         put(name, sheet.by_task(rows), int(applies.sum()), figure.statistic)
 
@@ -166,6 +195,7 @@ def compare(
     meta: Mapping[str, Any] | None = None,
     resamples: int = stats.RESAMPLES,
     seed: int = 0,
+    similarity: Similarity | None = None,
 ) -> dict[str, Any]:
     """The comparison of agents over the tasks that all of them played; see the module's docstring.
 
@@ -184,14 +214,17 @@ def compare(
     place = {task_id: i for i, task_id in enumerate(common)}
     clusters, groups = [task.home for task in chosen], [task.group for task in chosen]
     boot = stats.bootstrap_weights(groups, clusters, resamples=resamples, seed=seed)
-    sheets = {entry.name: _Sheet(entry.runs, place, chosen) for entry in entries}
+    sheets = {entry.name: _Sheet(entry.runs, place, chosen, similarity) for entry in entries}
     agents = [_agent(e, sheets[e.name], _Sheet([e.forced], place, chosen), boot) for e in entries]
     if tests is None:
         tests = [(entries[-1].name, entry.name) for entry in entries[:-1]]
     return {
         "agents": agents,
         "tests": [
-            row for metric in TESTED for row in _tests(metric, tests, sheets, clusters, groups, cluster_unit, seed)
+            row
+            for metric in TESTED
+            if any(metric in agent["figures"] for agent in agents)
+            for row in _tests(metric, tests, sheets, clusters, groups, cluster_unit, seed)
         ],
         "meta": {
             **(meta or {}),

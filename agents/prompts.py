@@ -6,7 +6,8 @@ to follow, ``instruct`` says what is asked of the model. A tokenizer names its o
 
 Token ids are put together from two sources that never mix: the chat template's own text, in which
 special tokens count, and the messages' contents, in which they do not. So neither a user nor a
-database can open a turn that is not theirs, whatever they write. Nothing is ever cut.
+database can open a turn that is not theirs, whatever they write. Nothing is ever cut but a long passage
+(``agents.passages``).
 """
 
 from __future__ import annotations
@@ -18,15 +19,31 @@ from typing import Any, Literal
 
 from act_env.conversation import parse_dialogue
 from act_env.errors import ActClarifyError
+from agents import passages
+from agents.passages import Kind
 
 Style = Literal["plain", "ruled", "instruct"]
 STYLES = ("plain", "ruled", "instruct")
 NOTES = "\nNotes:\n"
 RULE = "- where the notes leave a request open, say so"
 
-INSTRUCTION = """You answer questions about a database.
+INSTRUCTIONS: Mapping[Kind, str] = {
+    "database": """You answer questions about a database.
 If the tables and notes below leave more than one meaning open, reply with one short clarifying question.
-Otherwise reply with one DuckDB SQL statement and nothing else."""
+Otherwise reply with one DuckDB SQL statement and nothing else.""",
+    "table": """You answer questions about a company's report.
+If the table, the text and the conversation leave open what is asked for, reply with one short clarifying question.
+Otherwise reply with the answer and nothing else: the figure with its scale, or the words of the report; a list with
+"; " between its parts.""",
+    "passage": """You answer questions about a passage.
+If the passage and the conversation leave more than one meaning open, reply with one short clarifying question.
+Otherwise reply with the answer and nothing else, in a few words.""",
+}
+"""What is asked of a model, by what it is asked about: 42, 67 and 44 tokens of SmolLM2's."""
+
+PASSAGE_SHARE = 0.75
+"""A prompt with a passage is cut to this share of the tokenizer's positions, so that there is room for replies."""
+_NO_LIMIT = 1_000_000
 
 
 class PromptTooLong(ActClarifyError, ValueError):
@@ -63,7 +80,7 @@ def messages(observation: Mapping[str, Any], style: Style) -> list[dict[str, str
         case "ruled":
             system = f"{context}\n{RULE}" if NOTES in context else f"{context}{NOTES}{RULE}"
         case _:
-            system = f"{INSTRUCTION}\n\n{context}"
+            system = f"{INSTRUCTIONS[passages.kind_of(context)]}\n\n{context}"
     dialogue = [{"role": role, "content": text} for role, text in parse_dialogue(observation["dialogue"])]
     return [{"role": "system", "content": system}, *dialogue]
 
@@ -72,8 +89,26 @@ def encode(tokenizer: Any, observation: Mapping[str, Any], *, room: int | None =
     """The ids of an observation's prompt, up to where the assistant begins to write.
 
     ``room`` is how many ids may be used (default: the tokenizer's ``model_max_length``); a longer
-    prompt raises PromptTooLong.
+    prompt raises PromptTooLong. A passage is cut so that the prompt takes ``PASSAGE_SHARE`` of the positions.
     """
+    room = tokenizer.model_max_length if room is None else room
+    positions = tokenizer.model_max_length if tokenizer.model_max_length < _NO_LIMIT else room
+    limit = min(room, int(PASSAGE_SHARE * positions))
+    ids = uncut(tokenizer, observation)
+    if len(ids) > limit and passages.kind_of(observation["context"]) != "database":
+
+        def fits(context: str) -> bool:
+            return len(uncut(tokenizer, {**observation, "context": context})) <= limit
+
+        if (shorter := passages.shortened(observation, fits)) is not None:
+            ids = uncut(tokenizer, {**observation, "context": shorter})
+    if len(ids) > room:
+        raise PromptTooLong(len(ids), room)
+    return ids
+
+
+def uncut(tokenizer: Any, observation: Mapping[str, Any]) -> list[int]:
+    """The ids of an observation's prompt, however many."""
     chat = messages(observation, style_of(tokenizer))
     frame = _frame(tokenizer, tokenizer.chat_template, tuple(message["role"] for message in chat))
     ids: list[int] = []
@@ -81,9 +116,6 @@ def encode(tokenizer: Any, observation: Mapping[str, Any], *, room: int | None =
         ids += glue
         ids += _content(tokenizer, message["content"], frame.markers)
     ids += frame.glue[-1]
-    room = tokenizer.model_max_length if room is None else room
-    if len(ids) > room:
-        raise PromptTooLong(len(ids), room)
     return ids
 
 

@@ -7,6 +7,7 @@ always made from episodes on disk and never from what happens to be in memory.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
@@ -14,9 +15,11 @@ from typing import Any
 
 from act_env.conversation import Episode, Task
 from act_env.errors import ActClarifyError, DataNotFound
+from act_env.registration import CLUSTERS, in_scope
 from act_env.tasks import TaskSource
 from agents import metrics, records, report
 from agents.charts import Curve
+from agents.similarity import similarity
 from agents.transcripts import Transcripts
 
 TABLE, REPORT = "table.json", "report.html"
@@ -42,6 +45,7 @@ def summarise(
     order: Sequence[str] = (),
     tests: Sequence[tuple[str, str]] | None = None,
     source: TaskSource | None = None,
+    encoder: Any = None,
 ) -> Results:
     """The comparison of every run below ``folder``.
 
@@ -58,7 +62,7 @@ def summarise(
     named = _named(folder, runs, {a["name"] for a in earlier.get("agents", ()) if a.get("runs", 1) > 1})
     if tests is None and set(named) == {agent["name"] for agent in earlier.get("agents", ())}:
         tests = list(dict.fromkeys((test["a"], test["b"]) for test in earlier["tests"]))
-    return combine(named, regrade=regrade, tests=tests, source=source)
+    return combine(named, regrade=regrade, tests=tests, source=source, encoder=encoder)
 
 
 def combine(
@@ -67,8 +71,12 @@ def combine(
     regrade: bool = False,
     tests: Sequence[tuple[str, str]] | None = None,
     source: TaskSource | None = None,
+    encoder: Any = None,
 ) -> Results:
-    """The comparison of agents with their runs, one for each training seed; raises as ``summarise``."""
+    """The comparison of agents with their runs, one for each training seed; raises as ``summarise``.
+
+    An ``encoder`` (``agents.similarity``) adds the figures of embedding similarity.
+    """
     first, *others = (run for played in runs.values() for run in played)
     rules = _rules(first)
     for run in others:
@@ -76,7 +84,7 @@ def combine(
             raise NotComparable(
                 f"{str(run.folder)!r} and {str(first.folder)!r} cannot stand in one table: {'; '.join(found)}"
             )
-    source = source or _source(first)
+    source = in_scope(source or _source(first), rules.get("scope", "turn"))
     if source.content_hash != rules["content_hash"]:
         raise NotComparable(
             f"{str(first.folder)!r} was played on tasks with content hash {rules['content_hash'][:12]}; those of "
@@ -89,7 +97,10 @@ def combine(
         [metrics.Played(name, tuple(played)) for name, played in episodes.items()],
         source.tasks,
         tests=tests,
-        meta=_meta({name: played[0] for name, played in runs.items()}),
+        cluster_unit=CLUSTERS.get(rules["environment"], "database"),
+        meta=_meta({name: played[0] for name, played in runs.items()})
+        | ({} if encoder is None else {"encoder": encoder.facts}),
+        similarity=None if encoder is None else functools.partial(similarity, encoder),
     )
     return Results(
         comparison, {n: played[0] for n, played in episodes.items()}, {task.id: task for task in source.tasks}

@@ -14,8 +14,6 @@ from itertools import combinations
 
 from act_env.conversation import ASSISTANT, Action, Reading, Slot, Task
 from act_env.scoring import fits
-from act_env.sql.grading import match
-from act_env.sql.sandbox import shared
 from agents.base import Agent, EpisodeView, Observation, PrivilegedAgent, agent_name, replies
 
 GENERIC = "Could you clarify what you mean?"
@@ -31,12 +29,9 @@ def fitting(view: EpisodeView) -> tuple[Reading, ...]:
 
 
 def differ(readings: Sequence[Reading], view: EpisodeView) -> bool:
-    """Whether two of the readings give different results; a source that keeps no results has them
-    executed, one that executes nothing has its answers compared."""
-    if any(reading.result is None for reading in readings) and view.database is None:
-        return len({reading.answer for reading in readings}) > 1
-    results = [r.result if r.result is not None else shared(view.database).gold(r.answer) for r in readings]
-    return not all(match(one, other).ok and match(other, one).ok for one, other in combinations(results, 2))
+    """Whether two of the readings give different results."""
+    golds = [view.judge.gold(view.task, reading) for reading in readings]
+    return not all(view.judge.same(one, other) for one, other in combinations(golds, 2))
 
 
 def best_answer(view: EpisodeView) -> str:
@@ -58,9 +53,7 @@ def gold_question(task: Task) -> str:
 
 
 def asked_before(view: EpisodeView) -> bool:
-    history = sum(turn.role == ASSISTANT for turn in view.task.history)
-    said = [turn for turn in view.turns if turn.role == ASSISTANT]
-    return any(turn.action is Action.CLARIFY for turn in said[history if len(said) >= history else 0 :])
+    return any(turn.action is Action.CLARIFY for turn in view.turns)
 
 
 class Scripted:

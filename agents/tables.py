@@ -34,6 +34,12 @@ METRICS: Mapping[str, Metric] = {
     "post_clarification_em": Metric("Post-clarification EM"),
     "over_asking": Metric("Over-asking"),
     "under_asking": Metric("Under-asking"),
+    "trajectory_f1": Metric("Trajectory F1"),
+    "turn_f1": Metric("Turn F1"),
+    "post_clarification_f1": Metric("Post-clarification F1"),
+    "trajectory_similarity": Metric("Trajectory similarity"),
+    "turn_similarity": Metric("Turn similarity"),
+    "post_clarification_similarity": Metric("Post-clarification similarity"),
     "turn_em": Metric("Turn EM"),
     "action_accuracy": Metric("Action accuracy"),
     "action_weighted_f1": Metric("Action weighted F1"),
@@ -46,10 +52,20 @@ METRICS: Mapping[str, Metric] = {
     "tokens": Metric("Tokens", share=False),
     "seconds": Metric("Seconds", share=False),
 }
-MAIN = tuple(METRICS)[:6]
+MAIN = (
+    "trajectory_em",
+    "trajectory_f1",
+    "trajectory_similarity",
+    "action_macro_f1",
+    "trajectory_reward",
+    "post_clarification_em",
+    "post_clarification_f1",
+    "over_asking",
+    "under_asking",
+)
 """What a table shows first, where it was measured."""
-TERMINAL = tuple(METRICS)[:4]
-"""What fits on a terminal."""
+TERMINAL = ("trajectory_em", "trajectory_f1", "action_macro_f1", "trajectory_reward", "post_clarification_em")
+"""What a terminal shows, as far as it is wide."""
 TESTS_SHOWN = 4
 """The most tests a terminal shows; the report has them all."""
 _TRIALS = re.compile(r"pass_(at|hat)_(\d+)")
@@ -145,7 +161,9 @@ def interval_sentence(comparison: Mapping[str, Any]) -> str:
     """What the figures are in and what their intervals are, with the number of tasks."""
     meta = comparison.get("meta") or {}
     made = meta.get("interval") or {}
-    counts = ", ".join(f"{meta[key]} {key}" for key in ("tasks", "databases") if meta.get(key) is not None)
+    unit = plural(visible(made.get("unit") or "database").partition(",")[0])
+    names = {"tasks": "tasks", "databases": unit}
+    counts = ", ".join(f"{meta[key]} {name}" for key, name in names.items() if meta.get(key) is not None)
     level = f"{made['level'] * 100:g} % " if made.get("level") else ""
     how = (
         f" ({visible(made['method'])} over {visible(made['unit'])})" if made.get("method") and made.get("unit") else ""
@@ -169,7 +187,14 @@ def test_sentence(test: Mapping[str, Any]) -> str:
 def unit_text(test: Mapping[str, Any]) -> str:
     """What a test flipped: how many units of which sort."""
     unit, count = visible(test.get("unit") or ""), test.get("units")
-    return f"{count} {unit}{'s' if count != 1 and not unit.endswith('s') else ''}" if unit and count else unit
+    return f"{count} {unit if count == 1 else plural(unit)}" if unit and count else unit
+
+
+def plural(unit: str) -> str:
+    """A unit's plural, by the rule."""
+    if unit.endswith("s"):
+        return unit
+    return f"{unit[:-1]}ies" if unit.endswith("y") else f"{unit}s"
 
 
 def markdown(comparison: Mapping[str, Any], names: Sequence[str] | None = None) -> str:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
-from act_env.conversation import Result
-from act_env.errors import SandboxError
-from act_env.sql.grading import match
-from act_env.sql.readings import find_statement
-from act_env.sql.sandbox import shared
+from act_env.conversation import Action
 from agents.base import EpisodeView, Observation, agent_name
 from agents.scripted import GENERIC, asked_before, gold_question
 
@@ -21,14 +17,14 @@ class Sampler(Protocol):
 
 
 class Uncertainty:
-    """Draws ``n`` replies of the sampler (an object, or a model's name), runs those that hold SQL, and
+    """Draws ``n`` replies of the sampler (an object, or a model's name), compares the answers among them, and
     asks once if less than ``threshold`` of all n agree in result; else it gives the first reply of the
     largest group.
 
     A sampled question counts against agreement. The question asked is the first one sampled, if any;
     else, with ``questions="oracle"``, the task's gold question, and with ``"generic"`` one that names
-    nothing. It is privileged for that text and for the path of the database its samples run on; the
-    decision and the answers are the sampler's own.
+    nothing. It is privileged for that text and for what judges its samples, which compares them with each other
+    only; the decision and the answers are the sampler's own.
     """
 
     def __init__(
@@ -67,13 +63,13 @@ class Uncertainty:
         return [self._reply(drawn, view) for drawn, view in zip(samples, episodes, strict=True)]
 
     def _reply(self, drawn: Sequence[str], view: EpisodeView) -> str:
-        groups: list[tuple[Result, list[str]]] = []
+        groups: list[tuple[Any, list[str]]] = []
         for text in drawn:
-            result = self._result(text, view)
+            result = view.judge.meant(view.task, text)
             if result is None:
                 continue
             for seen, members in groups:
-                if match(result, seen).ok and match(seen, result).ok:
+                if view.judge.same(result, seen):
                     members.append(text)
                     break
             else:
@@ -83,23 +79,8 @@ class Uncertainty:
             return self._question(drawn, view)
         return largest[0] if largest else drawn[0]
 
-    @staticmethod
-    def _result(text: str, view: EpisodeView) -> Result | None:
-        statement = find_statement(text)
-        if statement is None or view.database is None:
-            return None
-        sandbox = shared(view.database)
-        try:
-            result = sandbox.execute(statement)
-        except SandboxError:
-            return None  # a sample that does not run agrees with no other
-        try:
-            return sandbox.gold(statement)  # with ranks: two orders are two results
-        except SandboxError:
-            return result  # a LIMIT cuts a tie, and what it orders cannot be told
-
     def _question(self, drawn: Sequence[str], view: EpisodeView) -> str:
         for text in drawn:
-            if find_statement(text) is None and text.rstrip().endswith("?"):
+            if view.judge.action_of(text) is Action.CLARIFY and text.rstrip().endswith("?"):
                 return text
         return gold_question(view.task) if self.questions == "oracle" else GENERIC

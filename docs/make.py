@@ -3,15 +3,17 @@
     python docs/make.py            # writes
     python docs/make.py --check    # exits 1, naming the files, where something is out of date
 
-Made are ``docs/environments/*.md``, one page per registered id from its environment's docstring, and in
+Made are ``docs/environments/*.md``, one page per registered id from its tasks' and its environment's docstrings, in
 README.md and docs/*.md every table between ``<!-- table: PATH [metric ...] -->`` and ``<!-- /table -->``,
 from the comparison in the JSON file at PATH, and what stands between ``<!-- corpus: WHAT -->`` and
-``<!-- /corpus -->``: the audit, the reading, the counts or the samples of the bundled corpus.
+``<!-- /corpus -->``: the audit, the reading, the counts or the samples of the bundled corpus; so, between
+``<!-- text: WHAT -->`` and ``<!-- /text -->``, of the tasks that are answered in text.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import inspect
 import json
 import re
@@ -26,9 +28,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import act_env  # noqa: E402, F401  (registers the ids)
+from act_env.registration import LOADERS  # noqa: E402
 from agents import tables  # noqa: E402
-from docs import corpus  # noqa: E402
+from docs import corpus, text_tasks  # noqa: E402
 
+TEXT = re.compile(r"(<!-- text: (?P<what>\w+) -->\n).*?(<!-- /text -->)", re.S)
 CORPUS = re.compile(r"(<!-- corpus: (?P<what>\w+) -->\n).*?(<!-- /corpus -->)", re.S)
 TABLE = re.compile(r"(<!-- table: (?P<path>\S+)(?P<metrics>[^>]*?) -->\n).*?(<!-- /table -->)", re.S)
 
@@ -41,10 +45,12 @@ def environment_page(spec: EnvSpec) -> str:
     doc = inspect.getdoc(maker)
     if not doc:
         raise ValueError(f"{spec.id}: {spec.entry_point} has no docstring")
+    data = importlib.import_module(LOADERS[spec.id]["bundled"].partition(":")[0])
+    tasks = f"## Tasks\n{inspect.getdoc(data)}\n"
     made = f'```python\nimport gymnasium as gym, act_env\nenv = gym.make("{spec.id}")\n```\n'
     registered = "".join(f"- `{name}`: `{value!r}`\n" for name, value in sorted(spec.kwargs.items()))
     arguments = f"\nRegistered with:\n\n{registered}" if registered else ""
-    return f"<!-- Made by docs/make.py from a docstring. -->\n\n# {spec.id}\n\n{made}{arguments}\n{doc}\n"
+    return f"<!-- Made by docs/make.py from a docstring. -->\n\n# {spec.id}\n\n{made}{arguments}\n{doc}\n\n{tasks}"
 
 
 def pages() -> Iterator[tuple[Path, str]]:
@@ -56,8 +62,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs" / "environments" / "README.md", f"<!-- Made by docs/make.py. -->\n\n# Environments\n\n{lines}"
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        if TABLE.search(text) or CORPUS.search(text):
-            yield path, with_corpus(with_tables(text, ROOT), ROOT)
+        if any(mark.search(text) for mark in (TABLE, CORPUS, TEXT)):
+            yield path, with_text_tasks(with_corpus(with_tables(text, ROOT), ROOT), ROOT)
 
 
 def with_tables(text: str, root: Path) -> str:
@@ -84,6 +90,13 @@ def with_corpus(text: str, root: Path) -> str:
         "samples": corpus.samples,
     }
     return CORPUS.sub(lambda match: match[1] + made[match["what"]]() + match[3], text)
+
+
+def with_text_tasks(text: str, root: Path) -> str:
+    """The text with what is marked of the tasks answered in text made anew."""
+    path = root / "benchmarks" / "results" / "text_tasks.json"
+    made = {"counts": text_tasks.counts, "measured": text_tasks.measured}
+    return TEXT.sub(lambda match: match[1] + made[match["what"]](path) + match[3], text)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from act_env import actions, scoring
 from act_env.conversation import Action, Reading, Slot, Task, Turn
 from act_env.users.base import Reply, ReplyKind, resolved_by
+from act_env.words import words_of
 
 _YES = (
     "Yes, {gloss}.",
@@ -81,13 +82,23 @@ _UNKNOWN = (
 )
 
 
+_ELSEWHERE = (
+    "That’s not what my question is about.",
+    "I wasn’t thinking of that.",
+    "That isn’t the point of my question.",
+    "No, my question is about something else.",
+    "That has nothing to do with what I want to know.",
+)
+
+
 class OracleUser:
     """Answers from the intended reading alone; all that it draws is the wording.
 
-    To a question about an open slot it picks from the options, or says yes or no to a single one. To
+    To a question about an open slot it picks from the options, or says yes or no to a single one; to the task's own
+    question it says what a person said to it, where the source has that. To
     "what do you mean?" it restates its request; to a needless question it says that it meant what it
     said, with the note that settles it where the task has one; of what was not in its mind it says that
-    it does not know. It never writes SQL.
+    it does not know, or that its question is about something else. It never gives SQL or the answer away.
     """
 
     name = "oracle"
@@ -102,7 +113,10 @@ class OracleUser:
         if not asked:
             if actions.is_generic(question, task.request):
                 return Reply(_pick(_GENERIC, rng).format_map({"request": task.request}), {}, ReplyKind.GENERIC)
-            return Reply(_pick(_UNKNOWN, rng), {}, ReplyKind.UNKNOWN)
+            if not task.slots:
+                return Reply(_pick(_NEEDLESS, rng), {}, ReplyKind.NEEDLESS)
+            elsewhere = any(slot.topic for slot in task.slots)
+            return Reply(_pick(_ELSEWHERE if elsewhere else _UNKNOWN, rng), {}, ReplyKind.UNKNOWN)
         told = resolved_by(task, intention, question)
         if not told:
             return Reply(_pick(_UNKNOWN, rng), {}, ReplyKind.UNKNOWN)
@@ -118,6 +132,8 @@ class OracleUser:
     @staticmethod
     def _choice(slot: Slot, value: str, question: str, task: Task, rng: np.random.Generator) -> tuple[str, ReplyKind]:
         option = slot.option(value)
+        if option.verbatim and words_of(question) == words_of(task.gold_question):
+            return option.verbatim, ReplyKind.CHOICE
         offered = actions.options_offered(question, slot, task.slots, task.request)
         if len(offered) == 1:
             wordings, kind = (_YES if value in offered else _NO), ReplyKind.YES_NO

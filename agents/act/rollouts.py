@@ -19,7 +19,6 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from act_env.actions import action_of
 from act_env.conversation import ASSISTANT, Action, Turn
 from act_env.env import ClarifyEnv, Snapshot
 from act_env.errors import UserSimulatorError
@@ -140,7 +139,7 @@ def _length(live: _Live) -> int:
 
 
 def _advance(env: ClarifyEnv, live: _Live, completion: Completion, tokenizer: Any, settings: Settings) -> None:
-    action = action_of(completion.text)
+    action = env.action_of(completion.text)
     first = not live.trajectory.turns
     before = live.trajectory
     live.trajectory = before.sampled(completion, Turn(ASSISTANT, completion.text, action))
