@@ -207,6 +207,12 @@ class ClarifyEnv(gymnasium.Env):
         return self._playing()[0].task
 
     @property
+    def played(self) -> Task:
+        """The task of the whole episode: the request, or the conversation that it is one of."""
+        self._playing()
+        return self._served
+
+    @property
     def intention(self) -> str:
         """The id of the reading that the user means."""
         return self._playing()[1].intention

@@ -152,6 +152,9 @@ def _scoring(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--epsilon", type=float, metavar="E", help="the F1 above which an answer in text matches (default: the id's)"
     )
+    command.add_argument(
+        "--classifier", metavar="MODULE:ATTRIBUTE", help="what tells questions from answers in place of the rules"
+    )
 
 
 def _similarity(command: argparse.ArgumentParser) -> None:
@@ -249,6 +252,7 @@ def _eval(args: argparse.Namespace) -> None:
                     user=args.user,
                     scope=args.scope,
                     epsilon=args.epsilon,
+                    classifier=args.classifier,
                     out=args.out / slug(spec),
                     progress=stage,
                 )
@@ -326,6 +330,7 @@ def _play(args: argparse.Namespace) -> None:
         user=args.user,
         scope=args.scope,
         epsilon=args.epsilon,
+        classifier=args.classifier,
     )
     try:
         play(env, seed=seed, task_id=args.task, save=args.save)

@@ -19,6 +19,7 @@ import gymnasium
 
 import act_env
 from act_env.conversation import ASSISTANT, GRADER_VERSION, Action, Behaviour, Episode, Outcome, Task, Turn
+from act_env.env import make_classifier
 from act_env.env import regrade as regrade_episode
 from act_env.errors import ActClarifyError
 from act_env.registration import in_scope
@@ -60,6 +61,7 @@ def evaluate(
     max_rounds: int | None = None,
     scope: str = "turn",
     epsilon: float | None = None,
+    classifier: Any = None,
 ) -> list[Episode]:
     """Plays every task once with every seed; returns the episodes by seed and in the tasks' order.
 
@@ -67,6 +69,8 @@ def evaluate(
     groups whole as far as it goes; a bigger one holds the smaller. ``name`` replaces the agent's own.
     ``progress(done, total)`` is called after every batch. With ``out``, episodes are written to that
     folder as they end (``records``), and what it already holds of this run is not played again.
+
+    ``classifier`` reads actions in place of the rules, as in ``ClarifyEnv``.
 
     Raises UnknownTask, RunMismatch (``out`` holds another run), ValueError (no seeds, a bad setting);
     a KeyboardInterrupt leaves a run that can be resumed.
@@ -87,9 +91,11 @@ def evaluate(
         "max_rounds": max_rounds,
         "scope": scope,
         "epsilon": epsilon,
+        "classifier": classifier,
     }
     identity = {
         **settings,
+        "classifier": _named(classifier),
         "user": user if isinstance(user, str) else user.name,
         "environment": env_id,
         "source": source.id,
@@ -290,10 +296,18 @@ def _failed(episode: Episode, error: Exception, costs: Sequence[tuple[int | None
     return dataclasses.replace(episode, turns=turns, outcome=outcome)
 
 
-def regrade(folder: str | Path, *, source: TaskSource | None = None, write: bool = False) -> list[Episode]:
+def _named(classifier: Any) -> str | None:
+    """How a run's identity names what read its actions."""
+    return classifier if classifier is None or isinstance(classifier, str) else agent_name(classifier)
+
+
+def regrade(
+    folder: str | Path, *, source: TaskSource | None = None, write: bool = False, classifier: Any = None
+) -> list[Episode]:
     """A run's episodes graded again from their texts, without agent and user.
 
-    ``source`` is needed where the run was played on a source given as an object. With ``write`` the
+    ``source`` is needed where the run was played on a source given as an object, and ``classifier`` where an object
+    read its actions. With ``write`` the
     episodes and the grader's version in the folder are replaced. Raises RunMismatch where the tasks are
     no longer those that were played.
     """
@@ -311,6 +325,7 @@ def regrade(folder: str | Path, *, source: TaskSource | None = None, write: bool
         )
     by_id = {task.id: task for task in source.tasks}
     rules = {key: identity.get(key) for key in ("reward", "clarify_cost", "max_rounds", "epsilon")}
+    rules["action_of"] = make_classifier(identity.get("classifier") if classifier is None else classifier)
     graded = [_regraded(by_id[episode.task_id], source, episode, rules) for episode in run.episodes]
     if write:
         write_episodes(run.folder, graded)

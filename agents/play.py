@@ -17,7 +17,8 @@ from act_env.conversation import USER, Action, Episode, Task, to_json
 from agents.tables import visible
 
 HELP = (
-    "Ask the user a question, or answer with a SQL statement; a line that ends in \\ goes on in the next. "
+    "Ask the user a question, or answer (about a database, with a SQL statement); a line that ends in \\ goes on in "
+    "the next. "
     ":context shows the tables again, :quit leaves."
 )
 
@@ -62,10 +63,11 @@ def play(
         console.print(Text("Left before the end; nothing was saved.", style="dim"))
         return None
     episode: Episode = info["episode"]
-    _show_outcome(console, env.unwrapped.task, episode, float(reward))
+    task = env.unwrapped.played
+    _show_outcome(console, task, episode, float(episode.outcome.score if task.parts else reward))
     if save is not None:
         save.parent.mkdir(parents=True, exist_ok=True)
-        form = {"episode": to_json(episode), "task": to_json(env.unwrapped.task)}
+        form = {"episode": to_json(episode), "task": to_json(task)}
         save.write_text(json.dumps(form, indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
         console.print(Text(f"Saved to {save}", style="dim"))
     return episode
@@ -105,9 +107,14 @@ def _show_outcome(console: Console, task: Task, episode: Episode, reward: float)
     outcome = episode.outcome
     if outcome is None:
         raise ValueError(f"the episode of task {episode.task_id!r} ended without an outcome")
-    meant = task.reading(episode.intention)
+    for request, part in zip(task.parts, outcome.parts, strict=False):
+        how = f"{part.outcome.behaviour.value}, {'matches' if part.outcome.match >= 1 else 'does not match'}"
+        answer = request.reading(part.intention).answer
+        console.print(Text(visible(f"{request.request} → {answer}: {how}"), style="dim"))
+    request, intention = task.served[-1], outcome.parts[-1].intention if outcome.parts else episode.intention
+    meant = request.reading(intention)
     facts: list[tuple[str, Any]] = [
-        ("The request was", "ambiguous" if task.gold_action is Action.CLARIFY else "clear"),
+        ("The request was", "ambiguous" if request.gold_action is Action.CLARIFY else "clear"),
         ("The user meant", meant.gloss),
         ("An answer that fits", meant.answer),
         ("Your behaviour", outcome.behaviour.value),

@@ -5,7 +5,7 @@ by Ctrl-C or by a power cut, goes on where it stopped. ``run.json``::
 
     {"format": 1,
      "identity": {"environment", "source", "split", "content_hash", "user", "scope", "reward", "clarify_cost",
-                  "max_rounds", "epsilon", "grader", "forced_question", "agent": {"name", "facts"}},
+                  "max_rounds", "epsilon", "classifier", "grader", "forced_question", "agent": {"name", "facts"}},
      "loader": {"source", "path"},          # what act_env.load_source needs; source is null if given as an object
      "seeds": [...], "tasks": [...],        # every task id played, or to be played, in order
      "left_out": [...],                     # task ids that do not fit the agent

@@ -120,3 +120,34 @@ def test_the_uncertain_agent_compares_its_samples_by_the_tasks_own_judge(source)
 
     assert set(says(("7 million", "7 million", "$7 million"))) == {Action.ANSWER}
     assert set(says(("7 million", "the rope", "a long way from home"))) == {Action.CLARIFY}
+
+
+def test_another_classifier_is_part_of_the_run_and_of_its_grading(tmp_path):
+    where = {"env_id": ABG_COQA, "source": "published", "path": str(TINY[ABG_COQA]), "split": "train"}
+    agent = roster.find("always-ask", env_id=ABG_COQA, source="published", path=TINY[ABG_COQA])
+    named = "tests.agents.test_text_learning:answers_only"
+    episodes = evaluate(agent, **where, out=tmp_path / "run", classifier=named)
+    assert all(len(e.outcome.actions_right) == 1 and not e.outcome.questions for e in episodes)
+    assert regrade(tmp_path / "run") == episodes
+    with pytest.raises(results.records.RunMismatch, match="classifier"):
+        evaluate(agent, **where, out=tmp_path / "run")
+
+
+def answers_only(text: str) -> Action:
+    return Action.ANSWER
+
+
+def test_a_person_plays_a_whole_dialogue(tmp_path):
+    import gymnasium as gym
+    from rich.console import Console
+
+    from agents.play import play
+
+    env = gym.make(PACIFIC, split="train", source="published", path=TINY[PACIFIC], scope="conversation")
+    lines = iter(["7"] * 20)
+    console = Console(record=True, width=100, file=open(tmp_path / "out.txt", "w", encoding="utf-8"))  # noqa: SIM115
+    episode = play(env, seed=1, console=console, read=lambda prompt: next(lines), save=tmp_path / "episode.json")
+    assert len(episode.outcome.parts) == len(env.unwrapped.played.parts)
+    saved = json.loads((tmp_path / "episode.json").read_text(encoding="utf-8"))
+    assert saved["task"]["parts"] and saved["episode"]["outcome"]["parts"]
+    assert "does not match" in console.export_text()
