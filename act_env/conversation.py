@@ -142,7 +142,12 @@ class Provenance:
 @dataclasses.dataclass(frozen=True)
 class Turn:
     """One message. For the assistant's: the action it implied, whether that was right for its state,
-    the slots it resolved, its tokens and seconds where known, and the typed error it met."""
+    the slots it resolved, its tokens and seconds where known, and the typed error it met.
+
+    For the user's, what its words do beside settling slots: ``intention`` is the reading that it means from here on,
+    where it has changed its mind; ``any_fits`` says that any reading that still fits will do; ``partial`` that it has
+    only half answered, and the question is to be asked again.
+    """
 
     role: Role
     text: str
@@ -152,6 +157,9 @@ class Turn:
     error: str | None = None
     tokens: int | None = None
     seconds: float | None = None
+    intention: str | None = None
+    any_fits: bool = False
+    partial: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,6 +201,11 @@ class Task:
         return bool(self.history) and self.history[-1].action is Action.CLARIFY
 
     @property
+    def all_known(self) -> bool:
+        """Whether the readings are all there are: none of prior 0 stands for what the source does not tell."""
+        return all(reading.prior > 0 for reading in self.readings)
+
+    @property
     def home(self) -> str:
         """The database that this task's is made of: what follows a "+" names a variant of one."""
         return self.database.partition("+")[0]
@@ -232,17 +245,22 @@ class Outcome:
 @dataclasses.dataclass(frozen=True)
 class Part:
     """One request of an episode that serves several: its task, its intention, where its turns begin among the
-    episode's, and how it ended."""
+    episode's, and how it ended. ``meant_first`` is as in ``Episode``."""
 
     task_id: str
     intention: str
     start: int
     outcome: Outcome
+    meant_first: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Episode:
-    """A played task, complete enough to be graded again without the agent."""
+    """A played task, complete enough to be graded again without the agent.
+
+    ``intention`` is the reading that the user meant in the end, by which the answer is judged; ``meant_first`` the one
+    drawn from the seed, where the user changed its mind, else None.
+    """
 
     task_id: str
     environment: str
@@ -253,6 +271,7 @@ class Episode:
     intention: str
     turns: tuple[Turn, ...]
     outcome: Outcome | None = None
+    meant_first: str | None = None
 
 
 # ------------------------------------------------------------------ dialogue text

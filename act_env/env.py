@@ -29,7 +29,7 @@ MAX_ROUNDS = 100
 __all__ = ["MAX_ROUNDS", "ClarifyEnv", "Snapshot", "regrade"]
 
 _TEXT_LIMIT = 2**22
-_TASK, _INTENTION, _USER = range(3)
+_TASK, _INTENTION, _USER, _PERSONA = range(4)
 """The streams drawn from an episode's seed."""
 
 
@@ -63,7 +63,8 @@ class ClarifyEnv(gymnasium.Env):
     is a wrong answer with its error in ``info``; what is no ``str`` raises TypeError.
 
     The right action depends on the state: CLARIFY while readings that fit the dialogue so far still
-    differ in result, ANSWER otherwise. A question is right only if it resolves an open slot. A text
+    differ in result, ANSWER otherwise, or once the user has said that any of them will do. A question is right only
+    if it resolves an open slot, or is about one that the user then only half answers or leaves to the agent. A text
     that holds a statement and also asks is an ANSWER (behaviour *hedged*): wrong while readings differ;
     right, as an action, once nothing is open, since the user is not kept waiting for a result.
 
@@ -74,7 +75,9 @@ class ClarifyEnv(gymnasium.Env):
     - ``"graded"``: execution feedback at the end, in [0, 1], 1 only for a match;
     - a callable ``(act_env.scoring.Step) -> float``, called after every reply.
 
-    Whatever the reward, ``info["outcome"].match`` at the end is the plain match, and ``info["outcome"].f1`` the
+    An answer matches by the result of the reading that the user means at the time, or, where any that fits the
+    dialogue will do, by that of any of these. Whatever the reward, ``info["outcome"].match`` at the end is the plain
+    match, and ``info["outcome"].f1`` the
     answer's F1 where answers are text. A text matches where its F1 is above ``epsilon``.
 
     ## Starting state
@@ -99,7 +102,8 @@ class ClarifyEnv(gymnasium.Env):
       ``tasks`` gives a ``TaskSource`` in their place;
     - ``reward`` and ``clarify_cost`` (0.1): see above;
     - ``max_rounds``: replies an episode may take; by default 4, or the task's open slots + 2 if more;
-    - ``user`` (``"oracle"``): a user's name, ``"module:attribute"``, or an object with ``reply``;
+    - ``user`` (``"oracle"``): ``"oracle"``, ``"human"``, a persona such as ``"persona:terse"``, ``"personas"`` for one
+      drawn in each episode, ``"module:attribute"``, or an object with ``reply`` (``act_env.users``);
     - ``scope`` (``"turn"``): one request an episode, after the gold history; ``"conversation"`` (PACIFIC): the
       whole dialogue;
     - ``epsilon``: the F1 above which a text matches; by default 0.9 for PACIFIC and 0.5 for Abg-CoQA;
@@ -214,20 +218,20 @@ class ClarifyEnv(gymnasium.Env):
 
     @property
     def intention(self) -> str:
-        """The id of the reading that the user means."""
+        """The id of the reading that the user means, now."""
         return self._playing()[1].intention
 
     @property
     def right_action(self) -> Action:
         """What the state calls for: CLARIFY while the readings that fit the dialogue differ in result."""
         case, state = self._playing()
-        return Action.CLARIFY if case.is_open(dict(state.resolved)) else Action.ANSWER
+        return Action.CLARIFY if case.is_open(state) else Action.ANSWER
 
     @property
     def episode(self) -> Episode:
         """The episode so far; its outcome is None until it has ended."""
         _, state = self._playing()
-        return state.episode(self._served, self._user.name)
+        return state.episode(self._served, self._speaker(state).name)
 
     @property
     def exchange(self) -> tuple[Turn, ...]:
@@ -339,17 +343,16 @@ class ClarifyEnv(gymnasium.Env):
         return self._observation(), self._info()
 
     def _answer(self, state: referee.State, question: str) -> users.Reply:
-        task = self._case.task
+        task, user = self._case.task, self._speaker(state)
         rng = _rng(state.seed, _USER, task.id, state.rounds)
         intention = task.reading(state.intention)
-        reply = self._user.reply(task, intention, state.turns, question, rng)
-        asked = users.resolved_by(task, intention, question)
-        if not reply.slots_resolved.items() <= asked.items():
-            raise ValueError(
-                f"user {self._user.name!r} resolves {dict(reply.slots_resolved)}, but the question {question!r:.200} "
-                f"can resolve {asked}"
-            )
+        reply = user.reply(task, intention, state.turns, question, rng)
+        users.check_reply(task, intention, dict(state.resolved), question, reply, user.name)
         return reply
+
+    def _speaker(self, state: referee.State) -> users.User:
+        """Who the user is in this episode."""
+        return users.of_episode(self._user, lambda: _rng(state.seed, _PERSONA, self._served.id))
 
     def _observation(self) -> dict[str, Any]:
         case, state = self._playing()

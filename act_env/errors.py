@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 
 class ActClarifyError(Exception):
     """Base of every error this project raises on purpose."""
@@ -75,4 +77,14 @@ class CutThroughTie(SandboxError):
 
 
 class UserSimulatorError(ActClarifyError, RuntimeError):
-    """A simulated user could not reply. An error never becomes text: whoever plays on drops the episode."""
+    """A simulated user could not reply. An error never becomes text: whoever plays on drops the episode.
+
+    ``transient`` says that the failure has nothing to do with what was asked, so that it may not come again.
+    """
+
+    def __init__(self, message: str = "", *, transient: bool = False) -> None:
+        super().__init__(message)
+        self.transient = transient
+
+    def __reduce__(self):
+        return functools.partial(type(self), transient=self.transient), self.args

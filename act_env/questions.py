@@ -118,6 +118,11 @@ def slots_asked(question: str, slots: Sequence[Slot], request: str = "") -> tupl
     revenue?"), a generic one, and one that lists everything. A question about a slot with a ``topic`` is told by
     that instead (``act_env.text.relevance``).
     """
+    return _slots_asked(question, tuple(slots), request)
+
+
+@functools.lru_cache(maxsize=4096)
+def _slots_asked(question: str, slots: tuple[Slot, ...], request: str) -> tuple[str, ...]:
     if not (asks(question) or is_choice(question)):
         return ()
     found = _Found.of(question, slots, request)
@@ -134,13 +139,21 @@ def slots_asked(question: str, slots: Sequence[Slot], request: str = "") -> tupl
     return tuple(sorted(asked, key=asked.__getitem__)[:MAX_SLOTS])
 
 
-def options_offered(question: str, slot: Slot, slots: Sequence[Slot] = (), request: str = "") -> tuple[str, ...]:
+def options_offered(
+    question: str, slot: Slot, slots: Sequence[Slot] = (), request: str = "", *, by_cue: bool = False
+) -> tuple[str, ...]:
     """The values of ``slot`` that a question mentions, in the slot's order; the longest cue wins where
-    cues overlap, those of the other ``slots`` included."""
-    found = _Found.of(question, tuple(slots) if slot in slots else (*slots, slot), request)
+    cues overlap, those of the other ``slots`` included. ``by_cue`` leaves out those that only a word which tells them
+    apart speaks for."""
+    return _options_offered(question, slot, tuple(slots), request, by_cue)
+
+
+@functools.lru_cache(maxsize=4096)
+def _options_offered(question: str, slot: Slot, slots: tuple[Slot, ...], request: str, by_cue: bool) -> tuple[str, ...]:
+    found = _Found.of(question, slots if slot in slots else (*slots, slot), request)
     sure = {m.option for m in found.cued if m.slot == slot.name} - {None}
     told = sure | {m.option for m in found.told if m.slot == slot.name}
-    offered = told if len(sure) < 2 <= len(told) else sure
+    offered = told if len(sure) < 2 <= len(told) and not by_cue else sure
     return tuple(option.value for option in slot.options if option.value in offered)
 
 

@@ -9,14 +9,14 @@ import dataclasses
 import difflib
 import functools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from act_env import scoring
 from act_env.conversation import ASSISTANT, USER, Action, Behaviour, Episode, Outcome, Part, Task, Turn
 from act_env.judging import Judge, make_judge
 from act_env.tasks import TaskSource
-from act_env.users.base import Reply, ReplyKind
+from act_env.users.base import Reply, ReplyKind, resolved_by
 
 MAX_ACTION = 4096
 """Characters of an action; a longer one is a wrong answer, of which the record keeps one character
@@ -48,7 +48,7 @@ class Case:
                 number = len(classes)
                 classes.append(mine)
             self.candidates[reading.id] = scoring.Candidate(weight / total, number, dict(reading.slots))
-        self.all_known = all(weight > 0 for weight in weights)
+        self.all_known = task.all_known
         """Whether the readings are all there are, so that values and regret mean something."""
 
     def draw(self, uniform: float) -> str:
@@ -60,16 +60,19 @@ class Case:
                 return name
         return next(name for name, candidate in reversed(self.candidates.items()) if candidate.weight > 0)
 
-    def fitting(self, resolved: Mapping[str, str]) -> list[scoring.Candidate]:
-        """The readings that fit what the dialogue has settled."""
-        return [candidate for candidate in self.candidates.values() if scoring.fits(candidate.slots, resolved)]
+    def fitting(self, state: State) -> list[scoring.Candidate]:
+        """The readings that fit what the dialogue has settled; of one result where any of them will do."""
+        resolved = dict(state.resolved)
+        fitting = [candidate for candidate in self.candidates.values() if scoring.fits(candidate.slots, resolved)]
+        return scoring.as_one(fitting) if state.any_fits else fitting
 
-    def is_open(self, resolved: Mapping[str, str]) -> bool:
+    def is_open(self, state: State) -> bool:
         """Whether readings that still fit differ in result, so that CLARIFY is the right action."""
-        return len(scoring.results_of(self.fitting(resolved))) > 1
+        return len(scoring.results_of(self.fitting(state))) > 1
 
-    def grade(self, intention: str, text: str) -> Answer:
-        """Reads the answer in ``text`` and compares it with every reading's gold."""
+    def grade(self, state: State, text: str) -> Answer:
+        """Reads the answer in ``text`` and compares it with every reading's gold. The intended reading's is the right
+        one; where any that fits will do, the closest of these."""
         if len(text) > MAX_ACTION:
             return Answer(error="too_long")
         judge, given = self.judge, self.judge.read(self.task, text)
@@ -79,16 +82,25 @@ class Case:
         matched = frozenset(
             self.candidates[name].result for name, closeness in close.items() if closeness > judge.epsilon
         )
-        match = float(close[intention] > judge.epsilon)
+        meant = state.intention
+        if state.any_fits:
+            resolved = dict(state.resolved)
+            meant = max(
+                (name for name, candidate in self.candidates.items() if scoring.fits(candidate.slots, resolved)),
+                key=lambda name: (close[name], judge.credit(given.value, self.golds[name])),
+            )
+        match = float(close[meant] > judge.epsilon)
         overhedged = not match and judge.holds(given.value, list(self.golds.values()))
-        f1 = None if judge.measure is None else close[intention]
-        return Answer(given.hedged, overhedged, matched, match, given.value, given.error, f1)
+        f1 = None if judge.measure is None else close[meant]
+        return Answer(given.hedged, overhedged, matched, match, given.value, given.error, f1, meant)
 
 
 @dataclasses.dataclass(frozen=True)
 class State:
     """A request of an episode, as far as it has come. ``resolved`` holds (slot, value) pairs in the order they were
-    settled. ``turns`` are the whole dialogue's: this request stands at ``start``, after those of ``ended``."""
+    settled. ``turns`` are the whole dialogue's: this request stands at ``start``, after those of ``ended``.
+    ``any_fits``: the user has said that any reading that still fits will do. ``meant_first`` is the intention before
+    the user changed its mind, where it did."""
 
     task_id: str
     seed: int
@@ -102,6 +114,8 @@ class State:
     outcome: Outcome | None = None
     start: int = 0
     ended: tuple[Part, ...] = ()
+    any_fits: bool = False
+    meant_first: str | None = None
 
     @classmethod
     def of(cls, case: Case, seed: int, intention: str) -> State:
@@ -131,7 +145,7 @@ class State:
         """The requests that have ended, this one too if it has."""
         if self.outcome is None:
             return self.ended
-        return (*self.ended, Part(self.task_id, self.intention, self.start, self.outcome))
+        return (*self.ended, Part(self.task_id, self.intention, self.start, self.outcome, self.meant_first))
 
     def followed_by(self, case: Case, intention: str) -> State:
         """The state in which the next request has been made."""
@@ -141,7 +155,7 @@ class State:
     def episode(self, task: Task, user: str) -> Episode:
         """The episode's record; its outcome is None until all the requests of ``task`` have ended."""
         parts = self.parts()
-        intention = parts[0].intention if parts else self.intention
+        first = parts[0] if parts else self
         outcome = self.outcome
         if task.parts:
             outcome = _overall(parts) if len(parts) == len(task.parts) else None
@@ -152,9 +166,10 @@ class State:
             task.database,
             self.seed,
             user,
-            intention,
+            first.intention,
             self.turns,
             outcome,
+            first.meant_first,
         )
 
 
@@ -193,7 +208,8 @@ class Rules:
 @dataclasses.dataclass(frozen=True)
 class Answer:
     """An answer, graded. ``matched`` are the classes of results it equals, ``got`` is its value as its judge reads
-    it, ``error`` is its typed error, ``f1`` its closeness where answers are close rather than equal."""
+    it, ``error`` is its typed error, ``f1`` its closeness where answers are close rather than equal, ``meant`` the
+    reading that it was compared with (None where it has no value)."""
 
     hedged: bool = False
     overhedged: bool = False
@@ -202,38 +218,32 @@ class Answer:
     got: Any = None
     error: str | None = None
     f1: float | None = None
+    meant: str | None = None
 
 
 def advance(
     case: Case, state: State, text: str, rules: Rules, answer_user: Callable[[State, str], Reply]
 ) -> tuple[State, float]:
     """The state after the agent's reply ``text`` (and the user's, to a question), and its reward."""
-    resolved = dict(state.resolved)
-    fitting = case.fitting(resolved)
+    fitting = case.fitting(state)
     was_open = len(scoring.results_of(fitting)) > 1
     left = rules.rounds - state.rounds
     long = len(text) > MAX_ACTION
     text = text[: MAX_ACTION + 1]
     action = Action.ANSWER if long else rules.action_of(text)
     if action is Action.ANSWER:
-        answer = case.grade(state.intention, text)
+        answer = case.grade(state, text)
         right = not was_open
-        turn = Turn(ASSISTANT, text, action, right, error=answer.error)
-        told: tuple[Turn, ...] = ()
-        regret = scoring.regret_of_answer(fitting, answer.matched, left, rules.cost) if case.all_known else 0.0
+        after = dataclasses.replace(
+            state, turns=(*state.turns, Turn(ASSISTANT, text, action, right, error=answer.error))
+        )
+        matched = scoring.results_of(fitting) if state.any_fits and answer.match else answer.matched
+        regret = scoring.regret_of_answer(fitting, matched, left, rules.cost) if case.all_known else 0.0
     else:
         answer = Answer()
-        reply = answer_user(state, text)
-        new = {name: value for name, value in reply.slots_resolved.items() if name not in resolved}
-        right = was_open and any(name in new for name in scoring.open_slots(fitting))
-        turn = Turn(ASSISTANT, text, action, right, resolved=tuple(new))
-        told = (Turn(USER, reply.text[:MAX_ACTION]),)
-        resolved |= new
-        regret = scoring.regret_of_question(fitting, tuple(new), left, rules.cost) if case.all_known else 0.0
+        after, right, regret = _replied(case, state, text, answer_user(state, text), rules, fitting)
     after = dataclasses.replace(
-        state,
-        turns=(*state.turns, turn, *told),
-        resolved=tuple(resolved.items()),
+        after,
         actions_right=(*state.actions_right, right),
         questions=state.questions + (action is Action.CLARIFY),
         regret=state.regret + regret,
@@ -248,7 +258,7 @@ def advance(
         answer.match,
         done,
         answer.got,
-        case.golds[state.intention],
+        case.golds[answer.meant or after.intention],
         case.judge.credit,
     )
     reward = float(rules.reward(step))
@@ -269,6 +279,50 @@ def advance(
         f1=(answer.f1 or 0.0) if case.judge.measure else None,
     )
     return dataclasses.replace(after, outcome=outcome), reward
+
+
+def _replied(
+    case: Case, state: State, text: str, reply: Reply, rules: Rules, fitting: Sequence[scoring.Candidate]
+) -> tuple[State, bool, float]:
+    """The state with the question ``text`` and the user's reply to it; whether the question was right; its regret.
+
+    A question is right if it resolves an open slot, or asks about one that the user only half answers or leaves to the
+    agent. What the user leaves unsaid is nothing that the agent gave up: to half an answer the regret is that of a
+    whole one.
+    """
+    changed = reply.intention not in (None, state.intention)
+    intention = reply.intention if changed else state.intention
+    resolved = dict(state.resolved)
+    told = {name: value for name, value in reply.slots_resolved.items() if changed or name not in resolved}
+    partial = reply.kind is ReplyKind.PARTIAL
+    wanted = set(scoring.open_slots(fitting))
+    settling = tuple(told)
+    if partial or reply.any_fits:
+        asked = resolved_by(case.task, case.task.reading(intention), text)
+        settling = (*told, *(name for name in asked if name in wanted and name not in told))
+    right = not wanted.isdisjoint(settling)
+    turns = (
+        Turn(ASSISTANT, text, Action.CLARIFY, right, resolved=tuple(told)),
+        Turn(
+            USER,
+            reply.text[:MAX_ACTION],
+            intention=intention if changed else None,
+            any_fits=reply.any_fits,
+            partial=partial,
+        ),
+    )
+    after = dataclasses.replace(
+        state,
+        turns=(*state.turns, *turns),
+        resolved=tuple((resolved | told).items()),
+        intention=intention,
+        meant_first=state.meant_first or (state.intention if changed else None),
+        any_fits=state.any_fits or reply.any_fits,
+    )
+    left = rules.rounds - state.rounds
+    if not case.all_known:
+        return after, right, 0.0
+    return after, right, scoring.regret_of_question(fitting, settling, left, rules.cost, any_fits=reply.any_fits)
 
 
 def behaviour(answer: Answer, was_open: bool, state: State) -> Behaviour:
@@ -299,7 +353,8 @@ def regrade(
 ) -> Episode:
     """Grades a recorded episode again from the agent's texts, without agent or user.
 
-    The user's side is taken from the record: its texts, and the slots that each question got resolved.
+    The user's side is taken from the record: its texts, the slots that each question got resolved, and where it
+    changed its mind, half answered or let any reading do.
     The agent's actions, their rightness, errors and outcome are found anew; its tokens and seconds
     stay. A request whose last reply would now get an answer from the user, of which the record has
     none, ends unfinished; so do the requests of a record that broke off before them.
@@ -320,26 +375,31 @@ def regrade(
 
 
 def _recorded_parts(task: Task, episode: Episode) -> Iterator[tuple[Task, str, Sequence[Turn]]]:
-    """Each request served, the intention it was played under, and the turns recorded after it."""
+    """Each request served, the intention it began with, and the turns recorded after it."""
     if not task.parts:
-        yield task, episode.intention, episode.turns[len(task.history) + 1 :]
+        yield task, episode.meant_first or episode.intention, episode.turns[len(task.history) + 1 :]
         return
     parts = episode.outcome.parts if episode.outcome else ()
     starts = [*(part.start for part in parts[1:]), len(episode.turns)]
     for request, part, end in zip(task.parts, parts, starts, strict=False):
-        yield request, part.intention, episode.turns[part.start + 1 : end]
+        yield request, part.meant_first or part.intention, episode.turns[part.start + 1 : end]
 
 
 def _replayed(case: Case, state: State, recorded: Sequence[Turn], rules: Rules) -> State:
     """A request's state after the replies recorded to it, judged anew."""
-    meant = case.task.reading(state.intention).slots
     for i, turn in enumerate(recorded):
         if turn.role != ASSISTANT or state.outcome is not None:
             continue
         replied = i + 1 < len(recorded) and recorded[i + 1].role == USER
-        text = recorded[i + 1].text if replied else ""
+        said = recorded[i + 1] if replied else Turn(USER, "")
+        if said.intention is not None and said.intention not in case.golds:
+            raise ValueError(
+                f"task {case.task.id!r} has no reading {said.intention!r}{close_to(said.intention, case.golds)}"
+            )
+        meant = case.task.reading(said.intention or state.intention).slots
         resolved = {name: meant[name] for name in turn.resolved if name in meant} if replied else {}
-        reply = Reply(text, resolved, ReplyKind.CHOICE if resolved else ReplyKind.REFUSAL)
+        kind = ReplyKind.CHOICE if resolved else ReplyKind.PARTIAL if said.partial else ReplyKind.REFUSAL
+        reply = Reply(said.text, resolved, kind, said.intention, said.any_fits)
         state, _ = advance(case, state, turn.text, rules, lambda *_, reply=reply: reply)
         state = state.with_costs(turn)
         if state.turns[-1].role == USER and not replied:

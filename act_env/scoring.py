@@ -22,7 +22,8 @@ class Step:
     """What a reward sees: one reply of the agent, judged.
 
     ``turns`` are all turns so far, the user's reply included; ``actions_right`` has one entry per
-    reply of the agent to the request. ``match`` is 1.0 for an answer that matches the intended reading's ``gold``,
+    reply of the agent to the request. ``match`` is 1.0 for an answer that matches the intended reading's ``gold``
+    (where the user has said that any will do, that of the fitting reading which the answer comes closest to),
     else 0.0; ``got`` is the answer itself, as the judge read it (in SQL, its result), None for a question or an
     answer that cannot be read. ``credit`` compares the two for partial credit.
     """
@@ -90,6 +91,11 @@ def fits(slots: Mapping[str, str], resolved: Mapping[str, str]) -> bool:
 
 def results_of(candidates: Sequence[Candidate]) -> frozenset[int]:
     return frozenset(candidate.result for candidate in candidates)
+
+
+def as_one(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The readings as they stand once the user has said that any of them will do: all of one result."""
+    return [dataclasses.replace(candidate, result=candidates[0].result) for candidate in candidates]
 
 
 def differing_slots(readings: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
@@ -174,9 +180,13 @@ def best_value(candidates: Sequence[Candidate], rounds: int, cost: float, memo: 
     return memo[key]
 
 
-def regret_of_question(candidates: Sequence[Candidate], asked: Sequence[str], rounds: int, cost: float) -> float:
-    """V* minus the value of asking for ``asked``; never negative."""
-    return max(0.0, best_value(candidates, rounds, cost) - question_value(candidates, asked, rounds, cost))
+def regret_of_question(
+    candidates: Sequence[Candidate], asked: Sequence[str], rounds: int, cost: float, *, any_fits: bool = False
+) -> float:
+    """V* minus the value of asking for ``asked``, or, with ``any_fits``, of asking what gets any reading that fits
+    allowed; never negative."""
+    after = as_one(candidates) if any_fits else candidates
+    return max(0.0, best_value(candidates, rounds, cost) - question_value(after, asked, rounds, cost))
 
 
 def regret_of_answer(candidates: Sequence[Candidate], matched: frozenset[int], rounds: int, cost: float) -> float:

@@ -8,9 +8,13 @@ An agent answers a batch of observations with one reply each::
             return ["SELECT ..." for o in observations]  # o["context"], o["dialogue"], o["turn"]
 
 Optional attributes, all read with a default: ``name`` (str), ``facts`` (a JSON-able mapping that
-identifies the agent: model, settings; it is part of a run's identity), ``device`` (str) and
+identifies the agent: model, settings; it is part of a run's identity), ``device`` (str), ``usage`` (a mapping of
+counts: what it has used so far, of which a run records its share) and
 ``fits(observation) -> bool`` (False leaves a task out, for an agent that cannot hold its prompt).
-A reply may be a ``Reply``, a string that also knows how many tokens it took.
+A reply may be a ``Reply``, a string that also knows how many tokens it took. In the place of one reply may stand an
+exception, for an agent that failed at that observation alone: it ends that episode, and is its error. Where the
+exception has a true attribute ``transient``, the failure says nothing about the episode (a server was down), which is
+played again when the run is resumed.
 
 A *privileged* agent has ``act_privileged(observations, episodes)`` instead: it sees the task itself,
 and serves as a yardstick (the oracle and the scripted agents), never as a contestant.
@@ -45,7 +49,7 @@ class Observation(TypedDict):
 
 @runtime_checkable
 class Agent(Protocol):
-    def act(self, observations: Sequence[Observation]) -> list[str]: ...
+    def act(self, observations: Sequence[Observation]) -> list[str | Exception]: ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +70,9 @@ class EpisodeView:
 
 @runtime_checkable
 class PrivilegedAgent(Protocol):
-    def act_privileged(self, observations: Sequence[Observation], episodes: Sequence[EpisodeView]) -> list[str]: ...
+    def act_privileged(
+        self, observations: Sequence[Observation], episodes: Sequence[EpisodeView]
+    ) -> list[str | Exception]: ...
 
 
 class Reply(str):
@@ -102,6 +108,7 @@ _BUILT_IN = {
     "word-list": "agents.wordlist:WordList",
     "uncertainty": "agents.uncertainty:Uncertainty",
     "lm": "agents.lm:LMAgent.load",
+    "chat": "agents.chat.agent:from_environment",
 }
 
 
@@ -183,7 +190,9 @@ def first_observation(task: Task) -> Observation:
     return Observation(context=task.context, dialogue=render_dialogue(turns), turn=0)
 
 
-def replies(agent: Agent | PrivilegedAgent, observations: Sequence[Observation], views: Callable[[], Any]) -> list[str]:
+def replies(
+    agent: Agent | PrivilegedAgent, observations: Sequence[Observation], views: Callable[[], Any]
+) -> list[str | Exception]:
     """The agent's replies to a batch; ``views`` gives the EpisodeViews and is called for privileged agents only."""
     if isinstance(agent, PrivilegedAgent):
         return agent.act_privileged(observations, views())

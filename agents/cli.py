@@ -22,7 +22,8 @@ from rich.table import Table
 from rich.text import Text
 
 from act_env.errors import ActClarifyError
-from agents import cli_build
+from agents import cli_build, cli_guard
+from agents.failures import AGENT_ERROR, USER_ERROR, comes_again
 from agents.progress import Bars
 from agents.tables import print_table, visible
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 DEFAULT_ENV = "ActClarify-AmbigSQL-v0"
 USAGE, INTERRUPTED = 2, 130
+CHAT_CACHE = "chat-replies"
+"""The folder below --out in which replies of endpoints are remembered."""
 RESUMABLE = ("eval", "train", "demo", "nano")
 
 
@@ -71,13 +74,13 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         metavar="NAME",
         help="a name from `act-clarify list`, nano, a model's folder, GGUF file or hub id (also as lm:NAME), "
-        "uncertainty:MODEL, or module:attribute of your own; may be given several times (default: the demo's "
-        "scripted agents, and nano where torch is installed)",
+        "uncertainty:MODEL, chat:MODEL (an endpoint), or module:attribute of your own; may be given several times "
+        "(default: the demo's scripted agents, and nano where torch is installed)",
     )
     _tasks(evaluate, split="test")
     evaluate.add_argument("--seeds", type=seeds_of, default=(0,), metavar="0,1", help="trial seeds (default: 0)")
     evaluate.add_argument("--max-tasks", type=count_of, metavar="N", help="play only N tasks of the split")
-    evaluate.add_argument("--user", default="oracle", help="the simulated user (default: oracle)")
+    evaluate.add_argument("--user", default="oracle", help="one of `act-clarify list`, or chat:MODEL (default: oracle)")
     _scoring(evaluate)
     _similarity(evaluate)
     evaluate.add_argument("--batch-size", type=count_of, default=64, metavar="N", help="episodes at once (default: 64)")
@@ -103,6 +106,13 @@ def parser() -> argparse.ArgumentParser:
     play.add_argument("--user", default="oracle", help="the simulated user (default: oracle)")
     _scoring(play)
     play.add_argument("--save", type=Path, metavar="FILE", help="write the episode there as JSON")
+
+    guard = _command(commands, "guard", _guard, "put a simulated user through the checks that every user must pass")
+    guard.add_argument("--user", default="oracle", help="a user of `act-clarify list`, chat:MODEL, or module:attribute")
+    _tasks(guard, split="dev")
+    guard.add_argument("--max-tasks", type=count_of, metavar="N", help="only N tasks of the split")
+    guard.add_argument("--seeds", type=seeds_of, default=(0,), metavar="0,1", help="what the user means (default: 0)")
+    guard.add_argument("--out", type=Path, metavar="FILE", help="write what was found there as JSON")
 
     train = _command(commands, "train", _train, "teach a model: supervised tuning, then ACT")
     train.add_argument("method", nargs="?", choices=("sft", "act", "both"), default="both", help="default: both")
@@ -179,7 +189,12 @@ def encoder_of(name: str | None) -> Any:
 
 def _model(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", default="cpu", help="where language models run (default: cpu)")
-    command.add_argument("--max-new-tokens", type=count_of, default=96, metavar="N", help="default: 96")
+    command.add_argument(
+        "--max-new-tokens",
+        type=count_of,
+        metavar="N",
+        help="default: 96; a chat model: 256, or 1024 where it thinks first",
+    )
     command.add_argument("--temperature", type=float, default=0.0, help="0, the default, is greedy")
 
 
@@ -228,6 +243,7 @@ def _eval(args: argparse.Namespace) -> None:
     check_out(args.out)
     encoder = encoder_of(args.similarity)
     specs = args.agent or default_agents()
+    user = roster.find_user(args.user, cache=args.out / CHAT_CACHE)
     with Bars() as bars:
         for spec in specs:
             agent = roster.find(
@@ -238,6 +254,7 @@ def _eval(args: argparse.Namespace) -> None:
                 device=args.device,
                 max_new_tokens=args.max_new_tokens,
                 temperature=args.temperature,
+                cache=args.out / CHAT_CACHE,
             )
             with bars.stage(f"{spec} on {source.id}, {args.split}") as stage:
                 evaluate(
@@ -249,14 +266,28 @@ def _eval(args: argparse.Namespace) -> None:
                     seeds=args.seeds,
                     max_tasks=args.max_tasks,
                     batch_size=args.batch_size,
-                    user=args.user,
+                    user=user,
                     scope=args.scope,
                     epsilon=args.epsilon,
                     classifier=args.classifier,
                     out=args.out / slug(spec),
                     progress=stage,
                 )
+    tell_usage([args.out / slug(spec) for spec in specs])
     show(args.out, results.summarise(args.out, order=[slug(spec) for spec in specs], encoder=encoder))
+
+
+def tell_usage(folders: Sequence[Path]) -> None:
+    """One line for each run and role of which calls were counted, interrupted plays included."""
+    from agents import records
+    from agents.chat.usage import sentence
+
+    for facts in map(records.read_facts, folders):
+        for role, used in facts.get("usage", {}).items():
+            if not any(used.values()):
+                continue
+            name = facts["identity"]["agent"]["name"] if role == "agent" else facts["identity"]["user"]
+            print(f"act-clarify: {visible(name)} as {role}: {sentence(used)}", file=sys.stderr)
 
 
 def default_agents() -> list[str]:
@@ -272,8 +303,12 @@ def show(folder: Path, found: Results, **settings: Any) -> None:
 
     page = results.write(folder, found, **settings)
     print_table(found.comparison)
-    for name, (count, first) in results.failures(found).items():
-        print(f"act-clarify: {visible(name)} failed in {count} episodes, first: {visible(first)}", file=sys.stderr)
+    for who, kind in (("", AGENT_ERROR), ("the user of ", USER_ERROR)):
+        for name, (count, first) in results.failures(found, kind).items():
+            line = f"act-clarify: {who}{visible(name)} failed in {count} episodes, first: {visible(first)}"
+            print(line, file=sys.stderr)
+    if again := sum(comes_again(episode) for episodes in found.episodes.values() for episode in episodes):
+        print(f"act-clarify: {again} episodes failed for now: the same command plays them again", file=sys.stderr)
     print(f"Table: {folder / results.TABLE}\nReport: {page}")
 
 
@@ -285,6 +320,7 @@ def _regrade(args: argparse.Namespace) -> None:
 
 def _list(args: argparse.Namespace) -> None:
     from act_env import registration
+    from act_env.users import base as users
     from agents import base, results, roster
 
     console = Console()
@@ -293,6 +329,8 @@ def _list(args: argparse.Namespace) -> None:
         table.add_row("environment", id)
         for name in loaders:
             table.add_row("  source", name)
+    for name in users.NAMES:
+        table.add_row("user", name)
     for name in base.agent_names():
         table.add_row("agent", name)
     for name in roster.MODELS:
@@ -336,6 +374,18 @@ def _play(args: argparse.Namespace) -> None:
         play(env, seed=seed, task_id=args.task, save=args.save)
     finally:
         env.close()
+
+
+def _guard(args: argparse.Namespace) -> int:
+    from act_env import users
+    from agents import roster
+
+    source = source_of(args)
+    if args.out is not None:
+        check_out(args.out.parent)
+    check_user(args.user)
+    cache = None if args.out is None else args.out.parent / CHAT_CACHE
+    return cli_guard.run(args, users.make(roster.find_user(args.user, cache=cache)), source)
 
 
 def _train(args: argparse.Namespace) -> None:

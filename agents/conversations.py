@@ -109,7 +109,8 @@ def open_env(source: TaskSource, *, user: Any = "oracle", max_rounds: int | None
 def play_gold(
     env: ClarifyEnv, task: Task, tokenizer: Any, *, seed: int, room: int | None = None, think: Think | None = None
 ) -> GoldPlay:
-    """Plays a task by gold. The intention and the user's words are those of ``seed``.
+    """Plays a task by gold. The intention, of which ``GoldPlay`` keeps the first where the user changes its mind, and
+    the user's words are those of ``seed``.
 
     ``room`` is how many positions the whole conversation may take; ``think`` gives the thoughts before gold's
     replies. Raises GoldFails, or PromptTooLong.
@@ -121,7 +122,7 @@ def play_gold(
         states.append((env.snapshot(), tuple(prompts.encode(tokenizer, observation, room=room))))
         text = oracle.act_privileged([observation], [EpisodeView.of(env)])[0]
         if any(reading.answer == text for reading in task.readings):
-            text = task.reading(intention).answer
+            text = task.reading(env.intention).answer
         observation, _, terminated, truncated, info = env.step(text)
         done = terminated or truncated
     outcome = info["outcome"]

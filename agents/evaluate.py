@@ -1,35 +1,33 @@
 """Plays an agent through the environment: episodes first, written as they end; tables come from them.
 
-Environments step in lockstep, and one whose episode ends takes the next task at once, so that an agent
-always gets full batches. An agent that raises or returns something else than text spoils one episode,
-which is recorded with the error ``agent_error: …`` and no match; the evaluation goes on.
+An agent that raises or returns something else than text spoils one episode, and so does a simulated user that raises
+UserSimulatorError: the episode is recorded with its error (``failures``) and no match, and the evaluation goes on.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import gymnasium
-
 import act_env
-from act_env.conversation import ASSISTANT, GRADER_VERSION, Action, Behaviour, Episode, Outcome, Task, Turn
+from act_env import users
+from act_env.conversation import GRADER_VERSION, Episode, Task
 from act_env.env import make_classifier
 from act_env.env import regrade as regrade_episode
 from act_env.errors import ActClarifyError
 from act_env.registration import in_scope
 from act_env.tasks import TaskSource
 from agents import stamps
-from agents.base import Agent, EpisodeView, Observation, PrivilegedAgent, agent_name, replies
+from agents.base import Agent, PrivilegedAgent, agent_name
+from agents.failures import broke_off, comes_again
 from agents.records import RUN, RunLog, RunMismatch, read_run, write_episodes, write_json
+from agents.seats import Seats
 
 ENVIRONMENT = "ActClarify-AmbigSQL-v0"
-AGENT_ERROR = "agent_error"
 
 Progress = Callable[[int, int], None]
 
@@ -68,7 +66,11 @@ def evaluate(
     ``tasks`` are task ids (default: all of the split), ``max_tasks`` a fixed subset of them, request
     groups whole as far as it goes; a bigger one holds the smaller. ``name`` replaces the agent's own.
     ``progress(done, total)`` is called after every batch. With ``out``, episodes are written to that
-    folder as they end (``records``), and what it already holds of this run is not played again.
+    folder as they end (``records``), and what it already holds of this run is not played again, but for episodes that
+    ended by a failure which may not come again.
+
+    A user with ``facts`` is part of a run's identity by them, and is one for all episodes; one with ``workers`` gets so
+    many questions side by side. What an agent and a user that have ``usage`` (a mapping of counts) used is recorded.
 
     ``classifier`` reads actions in place of the rules, as in ``ClarifyEnv``.
 
@@ -83,6 +85,7 @@ def evaluate(
     else:
         loader = {"source": None, "path": None}
     source = in_scope(source, scope)
+    user = _shared(user)
     chosen = choose_tasks(source, tasks, max_tasks)
     settings = {
         "user": user,
@@ -104,6 +107,8 @@ def evaluate(
         "grader": GRADER_VERSION,
         "agent": {"name": name or agent_name(agent), "facts": dict(getattr(agent, "facts", {}))},
     }
+    if hasattr(user, "facts"):
+        identity["user_facts"] = dict(user.facts)
     facts = {
         "identity": identity,
         "loader": loader,
@@ -113,22 +118,49 @@ def evaluate(
         "stamp": stamps.stamp(getattr(agent, "device", None)),
     }
     pairs = [(task, seed) for seed in dict.fromkeys(seeds) for task in chosen]
-    table = _Table(agent, env_id, source, settings, batch_size)
-    began, finished = time.monotonic(), False
+    seats = Seats(agent, env_id, source, settings, batch_size)
+    began, finished, before = time.monotonic(), False, _usage(agent, user)
     log = RunLog(out, facts) if out is not None else None
-    earlier = {(e.task_id, e.seed): e for e in log.episodes} if log else {}
+    earlier = {(e.task_id, e.seed): e for e in log.episodes if not comes_again(e)} if log else {}
     try:
-        played = _play(table, pairs, earlier, log, progress)
-        finished = True
+        played = _play(seats, pairs, earlier, log, progress)
+        finished = not any(map(comes_again, played.values()))
     finally:
-        table.close()
+        seats.close()
         if log:
-            log.close(finished=finished, seconds=time.monotonic() - began, left_out=sorted(table.left_out))
+            log.close(
+                finished=finished,
+                seconds=time.monotonic() - began,
+                left_out=sorted(seats.left_out),
+                usage=_since(before, _usage(agent, user)),
+            )
     return [played[task.id, seed] for task, seed in pairs if (task.id, seed) in played]
 
 
+def _shared(user: Any) -> Any:
+    """The user itself where it has facts, so that all environments share it; else as it was given."""
+    made = users.make(user)
+    return made if hasattr(made, "facts") else user
+
+
+def _usage(agent: Any, user: Any) -> dict[str, dict[str, float]]:
+    """What agent and user have used so far, as far as they tell."""
+    return {
+        role: dict(used)
+        for role, who in (("agent", agent), ("user", user))
+        if isinstance(used := getattr(who, "usage", None), Mapping) and used
+    }
+
+
+def _since(before: Mapping[str, Mapping[str, float]], after: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    return {
+        role: {name: count - before.get(role, {}).get(name, 0) for name, count in used.items()}
+        for role, used in after.items()
+    }
+
+
 def _play(
-    table: _Table,
+    seats: Seats,
     pairs: Sequence[tuple[Task, int]],
     earlier: Mapping[tuple[str, int], Episode],
     log: RunLog | None,
@@ -138,12 +170,12 @@ def _play(
     waiting = iter([(task, seed) for task, seed in pairs if (task.id, seed) not in played])
     if progress:
         progress(len(played), len(pairs))
-    for ended in table.play(waiting):
+    for ended in seats.play(waiting):
         if log:
             log.append(ended)
         played |= {(episode.task_id, episode.seed): episode for episode in ended}
         if progress:
-            out = sum(task.id in table.left_out for task, _ in pairs) if table.left_out else 0
+            out = sum(task.id in seats.left_out for task, _ in pairs) if seats.left_out else 0
             progress(len(played) + out, len(pairs))
     return played
 
@@ -162,138 +194,6 @@ def choose_tasks(source: TaskSource, ids: Sequence[str] | None, most: int | None
     drawn = sorted(tasks, key=lambda t: (hashlib.sha256(f"{t.home}\0{t.group}".encode()).digest(), t.id))
     kept = {task.id for task in islice(drawn, most)}
     return tuple(task for task in tasks if task.id in kept)
-
-
-@dataclasses.dataclass
-class _Seat:
-    """One environment and what is being played in it."""
-
-    env: Any
-    seed: int = 0
-    observation: Observation | None = None
-    costs: list[tuple[int | None, float]] = dataclasses.field(default_factory=list)
-
-
-class _Table:
-    """The environments, all at the same request of the agent."""
-
-    def __init__(self, agent: Any, env_id: str, source: TaskSource, settings: Mapping[str, Any], seats: int):
-        self.agent = agent
-        self.source = source
-        self.left_out: set[str] = set()
-        self._seats = seats
-        self._make = lambda: gymnasium.make(env_id, tasks=source, disable_env_checker=True, **settings).unwrapped
-        self._fits = getattr(agent, "fits", None)
-        self._envs: list[Any] = []
-
-    def close(self) -> None:
-        for env in self._envs:
-            env.close()
-
-    def play(self, waiting: Iterator[tuple[Task, int]]) -> Iterator[list[Episode]]:
-        """Plays what is waiting; yields the episodes that ended, batch by batch."""
-        seats: list[_Seat] = []
-        while self._sit(seats, waiting):
-            texts, seconds = self._ask(seats)
-            ended, going = [], []
-            for seat, text in zip(seats, texts, strict=True):
-                episode = self._step(seat, text, seconds)
-                (going if episode is None else ended).append(seat if episode is None else (seat, episode))
-            yield [episode for _, episode in ended]
-            seats = going + [_Seat(seat.env) for seat, _ in ended]
-
-    def _sit(self, seats: list[_Seat], waiting: Iterator[tuple[Task, int]]) -> bool:
-        """Gives every free seat a task and drops those that get none; False where nothing is left to play."""
-        free = [seat for seat in seats if seat.observation is None]
-        taken = [seat for seat in seats if seat.observation is not None]
-        while len(taken) < self._seats:
-            nxt = next(waiting, None)
-            if nxt is None:
-                break
-            task, seed = nxt
-            if task.id in self.left_out:
-                continue
-            seat = free.pop() if free else self._new_seat()
-            seat.seed, seat.costs = seed, []
-            observation, _ = seat.env.reset(seed=seed, options={"task_id": task.id})
-            if self._fits is not None and not self._fits(observation):
-                self.left_out.add(task.id)
-                free.append(seat)
-                continue
-            seat.observation = observation
-            taken.append(seat)
-        seats[:] = taken
-        return bool(taken)
-
-    def _new_seat(self) -> _Seat:
-        env = self._make()
-        if self._envs:
-            env.share_cases(self._envs[0])
-        self._envs.append(env)
-        return _Seat(env)
-
-    def _ask(self, seats: Sequence[_Seat]) -> tuple[list[Any], float]:
-        """The agent's replies, an exception in the place of each that is missing, and seconds a reply."""
-        began = time.perf_counter()
-        try:
-            texts: list[Any] = self._replies(seats)
-        except Exception as error:
-            texts = [error] if len(seats) == 1 else [self._alone(seat) for seat in seats]
-        return texts, (time.perf_counter() - began) / len(seats)
-
-    def _alone(self, seat: _Seat) -> Any:
-        # One bad observation must not spoil the batch it came in, so each is tried by itself.
-        try:
-            return self._replies([seat])[0]
-        except Exception as error:
-            return error
-
-    def _replies(self, seats: Sequence[_Seat]) -> list[Any]:
-        observations = [seat.observation for seat in seats]
-        given = replies(self.agent, observations, lambda: [EpisodeView.of(seat.env) for seat in seats])
-        if not isinstance(given, list | tuple) or len(given) != len(seats):
-            size = f" of {len(given)}" if isinstance(given, list | tuple) else ""
-            raise TypeError(f"act must return a list of {len(seats)} texts, got {type(given).__name__}{size}")
-        return list(given)
-
-    def _step(self, seat: _Seat, text: Any, seconds: float) -> Episode | None:
-        """Hands one reply to the environment; the episode, if it ended."""
-        if not isinstance(text, str):
-            error = text if isinstance(text, Exception) else TypeError(f"a reply is a str, got {type(text).__name__}")
-            return _failed(seat.env.episode, error, seat.costs)
-        seat.costs.append((getattr(text, "tokens", None), seconds))
-        seat.observation, _, terminated, truncated, info = seat.env.step(str(text))
-        if terminated or truncated:
-            return _with_costs(info["episode"], seat.costs)
-        return None
-
-
-def _with_costs(episode: Episode, costs: Sequence[tuple[int | None, float]]) -> Episode:
-    """The episode with tokens and seconds in the last assistant turns, one for each reply given."""
-    turns, left = list(episode.turns), list(costs)
-    for i in range(len(turns) - 1, -1, -1):
-        if left and turns[i].role == ASSISTANT:
-            tokens, seconds = left.pop()
-            turns[i] = dataclasses.replace(turns[i], tokens=tokens, seconds=round(seconds, 6))
-    return dataclasses.replace(episode, turns=tuple(turns))
-
-
-def _failed(episode: Episode, error: Exception, costs: Sequence[tuple[int | None, float]]) -> Episode:
-    """An episode that ended because the agent gave no text: one wrong action, no match."""
-    kind = f"{AGENT_ERROR}: {type(error).__name__}: {error}"[:500]
-    episode = _with_costs(episode, costs)
-    said = [turn for turn in episode.turns if turn.role == ASSISTANT]
-    given = said[len(said) - len(costs) :]
-    outcome = Outcome(
-        actions_right=(*(turn.right is True for turn in given), False),
-        behaviour=Behaviour.UNFINISHED,
-        match=0.0,
-        score=0.0,
-        questions=sum(turn.action is Action.CLARIFY for turn in given),
-        error=kind,
-    )
-    turns = (*episode.turns, Turn(ASSISTANT, "", right=False, error=kind))
-    return dataclasses.replace(episode, turns=turns, outcome=outcome)
 
 
 def _named(classifier: Any) -> str | None:
@@ -335,6 +235,6 @@ def regrade(
 
 
 def _regraded(task: Task, source: TaskSource, episode: Episode, rules: Mapping[str, Any]) -> Episode:
-    if episode.outcome is not None and (episode.outcome.error or "").startswith(AGENT_ERROR):
+    if broke_off(episode):
         return episode  # it ended without a reply to grade
     return regrade_episode(task, source, episode, **rules)

@@ -13,6 +13,8 @@ import numpy as np
 
 from act_env.conversation import ASSISTANT, Action, Episode, Task, Turn
 from act_env.errors import MalformedRecord
+from act_env.scoring import fits
+from act_env.users.base import settled_in
 from agents.stats import Statistic
 
 
@@ -80,9 +82,14 @@ class Seen:
         return self.episode.outcome.f1
 
     def compared(self) -> tuple[tuple[str, list[str]], tuple[str, list[str]]] | None:
-        """What similarity compares: the first reply with gold's, the final answer with the intended reading's. None
-        where answers are not text."""
-        gold = [" ".join(accepted.spans) for accepted in self.task.reading(self.episode.intention).accepted]
+        """What similarity compares: the first reply with gold's, the final answer with the intended reading's, or
+        with those that fit, where any will do. None where answers are not text."""
+        meant = [self.task.reading(self.episode.intention)]
+        turns = played_turns(self.task, self.episode)
+        if any(turn.any_fits for turn in turns):
+            settled = settled_in(turns, meant[0])
+            meant = [reading for reading in self.task.readings if fits(reading.slots, settled)]
+        gold = [" ".join(accepted.spans) for reading in meant for accepted in reading.accepted]
         if not gold:
             return None
         first = self.replies[0].text if self.replies else ""

@@ -17,6 +17,8 @@ value None and n 0, or is left out; ``low`` and ``high`` are None where no inter
 ``spread`` is over training seeds (runs of one agent), ``noise_floor`` over evaluation seeds: both are
 empty where there is one. Every task weighs the same, however many seeds it was played with.
 
+Episodes that ended because the simulated user failed are in no figure; ``errors`` counts them as ``user_error``.
+
 A lucky guess counts in ``trajectory_em``, the paper's trajectory-level score; it earns nothing in
 ``trajectory_reward``.
 """
@@ -34,6 +36,7 @@ import numpy as np
 from act_env.conversation import Episode, Task
 from act_env.errors import ActClarifyError
 from agents import stats
+from agents.failures import USER_ERROR, broke_off
 from agents.figures import FIGURES, FORCED, Figure, Seen, ratio
 
 TESTED = ("trajectory_em", "trajectory_f1", "trajectory_reward", "action_macro_f1")
@@ -61,6 +64,15 @@ class Played:
     name: str
     runs: tuple[tuple[Episode, ...], ...]
     forced: tuple[Episode, ...] = ()
+
+    def judged(self) -> tuple[Played, int]:
+        """It without the episodes that ended because the simulated user failed, and how many these were."""
+        runs, forced = (
+            tuple(tuple(e for e in run if not broke_off(e, USER_ERROR)) for run in played)
+            for played in (self.runs, (self.forced,))
+        )
+        lost = sum(map(len, self.runs)) - sum(map(len, runs))
+        return dataclasses.replace(self, runs=runs, forced=forced[0]), lost
 
 
 Similarity = Callable[[Sequence[str], Sequence[Sequence[str]]], Sequence[float]]
@@ -135,7 +147,9 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
-def _agent(entry: Played, sheet: _Sheet, forced: _Sheet, boot: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
+def _agent(
+    entry: Played, sheet: _Sheet, forced: _Sheet, boot: tuple[np.ndarray, np.ndarray], lost: int
+) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     spread: dict[str, Any] = {}
     floor: dict[str, float] = {}
@@ -173,6 +187,7 @@ def _agent(entry: Played, sheet: _Sheet, forced: _Sheet, boot: tuple[np.ndarray,
     for s in sheet.seen:
         behaviours["ambiguous" if s.ambiguous else "clear"][s.episode.outcome.behaviour.value] += 1
     errors = Counter(s.episode.outcome.error.partition(":")[0] for s in sheet.seen if s.episode.outcome.error)
+    errors += Counter({USER_ERROR: lost})
     return {
         "name": entry.name,
         "episodes": len(sheet.seen),
@@ -205,17 +220,23 @@ def compare(
     """
     if not entries:
         raise NothingToCompare("no agent to compare")
+    judged = [entry.judged() for entry in entries]
+    entries, lost = [entry for entry, _ in judged], [number for _, number in judged]
     every = {task.id: task for task in tasks}
     played = [{episode.task_id for run in entry.runs for episode in run} for entry in entries]
     common = sorted(set(every).intersection(*played))
     if not common:
-        raise NothingToCompare(f"no task was played by all of {', '.join(repr(e.name) for e in entries)}")
+        why = f"; {sum(lost)} episodes ended because the simulated user failed" if any(lost) else ""
+        raise NothingToCompare(f"no task was played by all of {', '.join(repr(e.name) for e in entries)}{why}")
     chosen = [every[task_id] for task_id in common]
     place = {task_id: i for i, task_id in enumerate(common)}
     clusters, groups = [task.home for task in chosen], [task.group for task in chosen]
     boot = stats.bootstrap_weights(groups, clusters, resamples=resamples, seed=seed)
     sheets = {entry.name: _Sheet(entry.runs, place, chosen, similarity) for entry in entries}
-    agents = [_agent(e, sheets[e.name], _Sheet([e.forced], place, chosen), boot) for e in entries]
+    agents = [
+        _agent(e, sheets[e.name], _Sheet([e.forced], place, chosen), boot, gone)
+        for e, gone in zip(entries, lost, strict=True)
+    ]
     if tests is None:
         tests = [(entries[-1].name, entry.name) for entry in entries[:-1]]
     return {

@@ -109,7 +109,11 @@ def encode(tokenizer: Any, observation: Mapping[str, Any], *, room: int | None =
 
 def uncut(tokenizer: Any, observation: Mapping[str, Any]) -> list[int]:
     """The ids of an observation's prompt, however many."""
-    chat = messages(observation, style_of(tokenizer))
+    return chat_ids(tokenizer, messages(observation, style_of(tokenizer)))
+
+
+def chat_ids(tokenizer: Any, chat: Sequence[Mapping[str, str]]) -> list[int]:
+    """The ids of chat messages, up to where the assistant begins to write."""
     frame = _frame(tokenizer, tokenizer.chat_template, tuple(message["role"] for message in chat))
     ids: list[int] = []
     for glue, message in zip(frame.glue, chat, strict=False):

@@ -5,11 +5,13 @@ by Ctrl-C or by a power cut, goes on where it stopped. ``run.json``::
 
     {"format": 1,
      "identity": {"environment", "source", "split", "content_hash", "user", "scope", "reward", "clarify_cost",
-                  "max_rounds", "epsilon", "classifier", "grader", "forced_question", "agent": {"name", "facts"}},
+                  "max_rounds", "epsilon", "classifier", "grader", "forced_question", "agent": {"name", "facts"},
+                  "user_facts"},               # of a user that has facts
      "loader": {"source", "path"},          # what act_env.load_source needs; source is null if given as an object
      "seeds": [...], "tasks": [...],        # every task id played, or to be played, in order
      "left_out": [...],                     # task ids that do not fit the agent
-     "finished": true,
+     "finished": true,                      # false as long as an episode is to be played again
+     "usage": {"agent": {...}, "user": {...}},   # of those that count what they use (agents.chat.usage)
      "stamp": {"version", "git_commit", "device", "cpu", "python", "command", "started", "seconds"}}
 
 Runs whose identities differ are never mixed in one folder.
@@ -26,6 +28,7 @@ from typing import Any
 
 from act_env.conversation import Episode, episode_from_json, to_json
 from act_env.errors import ActClarifyError, DataNotFound, MalformedRecord
+from agents.failures import comes_again
 
 RUN, EPISODES = "run.json", "episodes.jsonl"
 FORMAT = 1
@@ -108,14 +111,16 @@ def _episodes(path: Path) -> Iterator[Episode]:
 
 
 def read_run(folder: Path | str) -> Run:
-    """A run's facts and episodes, sorted by seed and by the order of its tasks; the first line of a
-    task and seed counts. Raises DataNotFound or MalformedRecord."""
+    """A run's facts and episodes, sorted by seed and by the order of its tasks; the first line of a task and seed
+    counts that is not to be played again, else the last. Raises DataNotFound or MalformedRecord."""
     folder = Path(folder)
     facts = read_facts(folder)
     place = {task_id: index for index, task_id in enumerate(facts.get("tasks", ()))}
     kept: dict[tuple[str, int], Episode] = {}
     for episode in _episodes(folder / EPISODES):
-        kept.setdefault((episode.task_id, episode.seed), episode)
+        key = episode.task_id, episode.seed
+        if key not in kept or comes_again(kept[key]):
+            kept[key] = episode
     order = sorted(kept.values(), key=lambda e: (e.seed, place.get(e.task_id, len(place)), e.task_id))
     return Run(folder, facts, tuple(order))
 
@@ -169,11 +174,13 @@ class RunLog:
         self.facts["stamp"] = dict(self.facts["stamp"])
         self.facts["stamp"]["started"] = earlier.facts["stamp"].get("started")
         self.facts["stamp"]["seconds"] = earlier.facts["stamp"].get("seconds", 0.0)
+        if "usage" in earlier.facts:
+            self.facts["usage"] = earlier.facts["usage"]
         self.episodes = earlier.episodes
 
     @property
     def done(self) -> frozenset[tuple[str, int]]:
-        return frozenset((episode.task_id, episode.seed) for episode in self.episodes)
+        return frozenset((e.task_id, e.seed) for e in self.episodes if not comes_again(e))
 
     def _drop_cut_line(self) -> None:
         path = self.folder / EPISODES
@@ -190,9 +197,21 @@ class RunLog:
             self._file.flush()
             os.fsync(self._file.fileno())
 
-    def close(self, *, finished: bool, seconds: float, left_out: Iterable[str] = ()) -> None:
+    def close(
+        self,
+        *,
+        finished: bool,
+        seconds: float,
+        left_out: Iterable[str] = (),
+        usage: Mapping[str, Mapping[str, float]] | None = None,
+    ) -> None:
         self._file.close()
         self.facts["finished"] = finished
         self.facts["left_out"] = list(dict.fromkeys([*self.facts.get("left_out", ()), *left_out]))
         self.facts["stamp"] = self.facts["stamp"] | {"seconds": self.facts["stamp"].get("seconds", 0.0) + seconds}
+        for role, used in (usage or {}).items():
+            before = self.facts.setdefault("usage", {}).get(role, {})
+            self.facts["usage"][role] = {
+                name: before.get(name, 0) + used.get(name, 0) for name in dict.fromkeys((*before, *used))
+            }
         write_json(self.folder / RUN, self.facts)

@@ -19,6 +19,7 @@ from act_env.registration import CLUSTERS, in_scope
 from act_env.tasks import TaskSource
 from agents import metrics, records, report
 from agents.charts import Curve
+from agents.failures import AGENT_ERROR, broke_off
 from agents.similarity import similarity
 from agents.transcripts import Transcripts
 
@@ -131,13 +132,12 @@ def write(
     )
 
 
-def failures(results: Results) -> dict[str, tuple[int, str]]:
-    """By agent, how many episodes ended because the agent itself failed, and how the first did."""
-    from agents.evaluate import AGENT_ERROR
-
+def failures(results: Results, kind: str = AGENT_ERROR) -> dict[str, tuple[int, str]]:
+    """By agent, how many episodes ended because the agent itself failed (or, of ``kind`` USER_ERROR, because its
+    user did), and how the first did."""
     found = {}
     for name, episodes in results.episodes.items():
-        errors = [e.outcome.error for e in episodes if e.outcome and (e.outcome.error or "").startswith(AGENT_ERROR)]
+        errors = [e.outcome.error for e in episodes if broke_off(e, kind)]
         if errors:
             found[name] = (len(errors), errors[0].partition(": ")[2])
     return found

@@ -1,8 +1,9 @@
-"""Agents by the name a person types: scripted ones, language models, ``module:attribute``."""
+"""Agents by the name a person types: scripted ones, language models, endpoints, ``module:attribute``."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from act_env.errors import ActClarifyError
 from agents import base
 
 MODELS = ("nano", "smollm2-135m")
-LM, UNCERTAINTY = "lm:", "uncertainty"
+LM, UNCERTAINTY, CHAT = "lm:", "uncertainty", "chat"
+MAX_NEW_TOKENS = 96
+"""What a local model may take for a reply by default."""
 
 
 class TrainExtraMissing(ActClarifyError, ImportError):
@@ -41,19 +44,27 @@ def find(
     source: str = "bundled",
     path: str | Path | None = None,
     device: str = "cpu",
-    max_new_tokens: int = 96,
+    max_new_tokens: int | None = None,
     temperature: float = 0.0,
+    cache: str | Path | None = None,
 ) -> Any:
     """The agent that ``spec`` names.
 
     A built-in name or entry point (``agents.base``); ``nano``, ``smollm2-135m``, a model's folder, GGUF
-    file or hub id, each with or without ``lm:`` before it; ``uncertainty`` or ``uncertainty:MODEL``; else
-    ``module:attribute``. The word list is trained on the train split of the given source. Raises
-    AgentNotFound, NotAnAgent, ModelNotFound or TrainExtraMissing.
+    file or hub id, each with or without ``lm:`` before it; ``uncertainty`` or ``uncertainty:MODEL``; ``chat`` or
+    ``chat:MODEL?name=value``, a model behind an endpoint (``agents.chat.spec``), whose replies are remembered in
+    ``cache``; else ``module:attribute``. The word list is trained on the train split of the given source, and a chat
+    model's conversations are drawn from it. Raises AgentNotFound, NotAnAgent, ModelNotFound or TrainExtraMissing, for
+    an endpoint EndpointNotSet, EndpointExtraMissing, BadOption or TooFewConversations.
     """
-    model = {"device": device, "max_new_tokens": max_new_tokens, "temperature": temperature}
+    model = {"device": device, "max_new_tokens": max_new_tokens or MAX_NEW_TOKENS, "temperature": temperature}
     if spec == "word-list":
         return base.load_agent(spec, env_id=env_id, source=source, path=None if path is None else str(path))
+    if (options := _chat_options(spec)) is not None:
+        from agents.chat import agent as chat
+
+        defaults = {"max_tokens": max_new_tokens, "temperature": temperature}
+        return chat.from_environment(options, env_id=env_id, source=source, path=path, cache=cache, **defaults)
     if spec == UNCERTAINTY or spec.startswith(f"{UNCERTAINTY}:"):
         from agents.uncertainty import Uncertainty
 
@@ -63,6 +74,22 @@ def find(
     if spec not in base.agent_names() and _names_a_model(spec):
         return _language_model(spec, **model)
     return base.load_agent(spec)
+
+
+def find_user(spec: str, *, cache: str | Path | None = None) -> Any:
+    """The user that ``spec`` names where it is a chat model (raises as ``find``), whose replies are remembered in
+    ``cache``; else the name as it is, for ``act_env.users.make``."""
+    if (options := _chat_options(spec)) is None:
+        return spec
+    from agents.chat import user as chat
+
+    return chat.from_environment(options, cache=cache)
+
+
+def _chat_options(spec: str) -> str | None:
+    """What stands behind ``chat``: "" where nothing does, None where it is no chat model."""
+    name = re.split("[:?]", spec, maxsplit=1)[0]
+    return spec[len(name) :].removeprefix(":") if name == CHAT else None
 
 
 def _names_a_model(spec: str) -> bool:

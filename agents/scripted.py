@@ -20,7 +20,7 @@ GENERIC = "Could you clarify what you mean?"
 
 
 def fitting(view: EpisodeView) -> tuple[Reading, ...]:
-    """The readings that fit the dialogue: the intention is looked at only for the slots that the user
+    """The readings that fit the dialogue: the intention, as it is now, is looked at only for the slots that the user
     has settled."""
     intended = view.task.reading(view.intention).slots
     settled = {name for turn in view.turns if turn.role == ASSISTANT for name in turn.resolved}
@@ -136,8 +136,8 @@ class Coin(Scripted):
 
 
 class Oracle:
-    """Asks while readings that fit the dialogue differ in result, the gold question first, and answers
-    otherwise: the maximum that any agent can reach."""
+    """Asks while readings that fit the dialogue differ in result, the gold question first, and again what was half
+    answered, and answers otherwise, or once any of them will do: the maximum that any agent can reach."""
 
     name = "oracle"
 
@@ -146,10 +146,12 @@ class Oracle:
 
     def _reply(self, view: EpisodeView) -> str:
         readings = fitting(view)
-        if not differ(readings, view):
+        if any(turn.any_fits for turn in view.turns) or not differ(readings, view):
             return best_answer(view)
         if not asked_before(view):
             return gold_question(view.task)
+        if view.turns[-1].partial:
+            return view.turns[-2].text
         still_open = [slot for slot in view.task.slots if len({r.slots.get(slot.name) for r in readings}) > 1]
         return slot_question(still_open[:2]) if still_open else gold_question(view.task)
 

@@ -129,14 +129,14 @@ def _pair(
     env.restore(turn.state)
     turns = env.episode.turns
     action = turn.action if annotator is None else annotator(task, turns)
-    straight = _said(task.reading(play.intention).answer, Action.ANSWER)
-    answer = Trajectory.of(tokenizer, [straight], prompt=turn.prompt, think=think)
+    intention = env.intention
+    answer = Trajectory.of(tokenizer, [_straight(env)], prompt=turn.prompt, think=think)
     if turn.action is Action.CLARIFY:
         clarify = turn.gold
     else:
         question = generator(task, turns, seed_of(seed, "M", task.id, number))
         asked = _needless(env, turn, task, question)
-        clarify = Trajectory.of(tokenizer, [*asked, straight], prompt=turn.prompt, think=think)
+        clarify = Trajectory.of(tokenizer, [*asked, _straight(env)], prompt=turn.prompt, think=think)
     if action is Action.CLARIFY:
         chosen, rejected = clarify, answer
     else:
@@ -144,7 +144,7 @@ def _pair(
     return Pair(
         id=f"{task.id}/{number}",
         task_id=task.id,
-        intention=play.intention,
+        intention=intention,
         state=turn.state,
         prompt=turn.prompt,
         action=action,
@@ -164,5 +164,6 @@ def _needless(env: ClarifyEnv, turn: GoldTurn, task: Task, question: str) -> tup
     return asked, reply
 
 
-def _said(text: str, action: Action) -> Turn:
-    return Turn(ASSISTANT, text, action)
+def _straight(env: ClarifyEnv) -> Turn:
+    """The answer that the user means now."""
+    return Turn(ASSISTANT, env.task.reading(env.intention).answer, Action.ANSWER)

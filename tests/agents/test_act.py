@@ -81,6 +81,20 @@ def test_a_generator_that_does_not_ask_is_told(env, source, tokenizer):
         pairs.build(env, plays, tokenizer, seed=0, generator=lambda *_: "SELECT 1")
 
 
+def test_pairs_follow_a_user_who_changes_its_mind(source, tokenizer):
+    task = source.tasks[1]
+    env = conversations.open_env(source, user="persona:mind-changer")
+    changed = 0
+    for seed in range(8):
+        play = conversations.play_gold(env, task, tokenizer, seed=seed)
+        asking, answering = pairs.build(env, [play], tokenizer, seed=seed)
+        assert asking.intention == play.intention
+        changed += answering.intention != asking.intention
+        assert texts(answering.chosen) == [task.reading(answering.intention).answer] == texts(asking.chosen)[2:]
+        assert texts(asking.rejected) == [task.reading(asking.intention).answer]
+    assert 0 < changed < 8
+
+
 def test_an_annotator_replaces_the_gold_actions(env, source, tokenizer):
     plays, _ = conversations.play_all(env, source.tasks, tokenizer, seed=0)
     swapped = pairs.build(env, plays, tokenizer, seed=0, annotator=lambda *_: Action.CLARIFY)

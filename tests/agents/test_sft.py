@@ -15,6 +15,7 @@ pytest.importorskip("transformers")
 
 from act_env.conversation import ASSISTANT, Action, Task, Turn
 from act_env.tasks import TaskSource
+from act_env.users.personas import PERSONAS
 from agents import conversations, models, prompts
 from agents.sft import SFTConfig, train_sft
 from agents.training import RunMismatch, read_history
@@ -62,6 +63,14 @@ def test_gold_play_asks_until_nothing_is_open(source, tokenizer):
 def test_gold_play_of_a_clear_task(env, source, tokenizer):
     play = conversations.play_gold(env, task_of(source, "tiny-long-c"), tokenizer, seed=0)
     assert [turn.action for turn in play.turns] == [Action.ANSWER]
+
+
+@pytest.mark.parametrize("user", ["personas", *PERSONAS])
+def test_gold_wins_with_every_persona(source, tokenizer, user):
+    env = conversations.open_env(source, user=user)
+    for seed in range(3):
+        plays, left_out = conversations.play_all(env, source.tasks, tokenizer, seed=seed)
+        assert [play.task for play in plays] == list(source.tasks) and not left_out
 
 
 def test_gold_that_does_not_win_is_told(source, tokenizer):

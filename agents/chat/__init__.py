@@ -1,0 +1,1 @@
+"""Language models behind an OpenAI-compatible endpoint, or in this process, as agents and as users."""
