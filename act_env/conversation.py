@@ -12,7 +12,7 @@ import datetime as dt
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
@@ -202,7 +202,8 @@ class Task:
 
     @property
     def all_known(self) -> bool:
-        """Whether the readings are all there are: none of prior 0 stands for what the source does not tell."""
+        """Whether the readings are all there are, so that values and regret mean something: none of prior 0 stands for
+        what the source does not tell."""
         return all(reading.prior > 0 for reading in self.readings)
 
     @property
@@ -272,6 +273,12 @@ class Episode:
     turns: tuple[Turn, ...]
     outcome: Outcome | None = None
     meant_first: str | None = None
+
+    def exchanges(self) -> Iterator[tuple[Part, tuple[Turn, ...]]]:
+        """Each request that an episode of several served, with its turns, the request first."""
+        parts = self.outcome.parts if self.outcome else ()
+        for part, end in zip(parts, [*(part.start for part in parts[1:]), len(self.turns)], strict=False):
+            yield part, self.turns[part.start : end]
 
 
 # ------------------------------------------------------------------ dialogue text

@@ -77,8 +77,8 @@ class ClarifyEnv(gymnasium.Env):
 
     An answer matches by the result of the reading that the user means at the time, or, where any that fits the
     dialogue will do, by that of any of these. Whatever the reward, ``info["outcome"].match`` at the end is the plain
-    match, and ``info["outcome"].f1`` the
-    answer's F1 where answers are text. A text matches where its F1 is above ``epsilon``.
+    match, and ``info["outcome"].f1`` the answer's F1 where answers are text. A text matches where its F1 is above
+    ``epsilon``.
 
     ## Starting state
     The user's request (after the task's earlier turns, where it has any). The seed alone determines the
@@ -364,7 +364,8 @@ class ClarifyEnv(gymnasium.Env):
         first = len(self._served.served[0].history)
         said = [turn for turn in state.turns[first:] if turn.role == ASSISTANT]
         info = {"task_id": self._served.id, "messages": messages, "error": said[-1].error if said else None}
-        if (episode := self.episode).outcome is not None:
+        if state.outcome is not None:  # a request that another follows has none any more
+            episode = self.episode
             info |= {"episode": episode, "outcome": episode.outcome}
         return info
 

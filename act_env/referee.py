@@ -48,8 +48,6 @@ class Case:
                 number = len(classes)
                 classes.append(mine)
             self.candidates[reading.id] = scoring.Candidate(weight / total, number, dict(reading.slots))
-        self.all_known = task.all_known
-        """Whether the readings are all there are, so that values and regret mean something."""
 
     def draw(self, uniform: float) -> str:
         """The reading at ``uniform`` in [0, 1) of the prior's cumulative distribution."""
@@ -238,7 +236,7 @@ def advance(
             state, turns=(*state.turns, Turn(ASSISTANT, text, action, right, error=answer.error))
         )
         matched = scoring.results_of(fitting) if state.any_fits and answer.match else answer.matched
-        regret = scoring.regret_of_answer(fitting, matched, left, rules.cost) if case.all_known else 0.0
+        regret = scoring.regret_of_answer(fitting, matched, left, rules.cost) if case.task.all_known else 0.0
     else:
         answer = Answer()
         after, right, regret = _replied(case, state, text, answer_user(state, text), rules, fitting)
@@ -273,7 +271,7 @@ def advance(
         match=answer.match,
         score=after.score,
         questions=after.questions,
-        regret=after.regret if case.all_known else None,
+        regret=after.regret if case.task.all_known else None,
         error=answer.error,
         truncated=truncated,
         f1=(answer.f1 or 0.0) if case.judge.measure else None,
@@ -320,7 +318,7 @@ def _replied(
         any_fits=state.any_fits or reply.any_fits,
     )
     left = rules.rounds - state.rounds
-    if not case.all_known:
+    if not case.task.all_known:
         return after, right, 0.0
     return after, right, scoring.regret_of_question(fitting, settling, left, rules.cost, any_fits=reply.any_fits)
 
@@ -379,10 +377,8 @@ def _recorded_parts(task: Task, episode: Episode) -> Iterator[tuple[Task, str, S
     if not task.parts:
         yield task, episode.meant_first or episode.intention, episode.turns[len(task.history) + 1 :]
         return
-    parts = episode.outcome.parts if episode.outcome else ()
-    starts = [*(part.start for part in parts[1:]), len(episode.turns)]
-    for request, part, end in zip(task.parts, parts, starts, strict=False):
-        yield request, part.meant_first or part.intention, episode.turns[part.start + 1 : end]
+    for request, (part, turns) in zip(task.parts, episode.exchanges(), strict=False):
+        yield request, part.meant_first or part.intention, turns[1:]
 
 
 def _replayed(case: Case, state: State, recorded: Sequence[Turn], rules: Rules) -> State:

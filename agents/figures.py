@@ -47,16 +47,13 @@ class Seen:
         """An episode once for each request that it served. Raises MalformedRecord as ``of``."""
         if not (task.parts and episode.outcome and episode.outcome.parts):
             return [cls.of(task, episode)]
-        requests, parts = {request.id: request for request in task.parts}, episode.outcome.parts
-        ends = [*(part.start for part in parts[1:]), len(episode.turns)]
+        requests = {request.id: request for request in task.parts}
         return [
             cls.of(
                 requests[part.task_id],
-                dataclasses.replace(
-                    episode, intention=part.intention, turns=episode.turns[part.start : end], outcome=part.outcome
-                ),
+                dataclasses.replace(episode, intention=part.intention, turns=turns, outcome=part.outcome),
             )
-            for part, end in zip(parts, ends, strict=True)
+            for part, turns in episode.exchanges()
         ]
 
     @property
