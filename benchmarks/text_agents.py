@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> None:
                     )
             tests = [("oracle", agent) for agent in agents[1:]]
             found = results.summarise(args.out / name, order=[slug(agent) for agent in agents], tests=tests)
-            found.comparison["meta"]["command"] = "python -m benchmarks.text_agents"
+            found.comparison["meta"]["command"] = common.command("text_agents", argv)
             path = args.results.with_name(f"text_agents_{name}.json")
             common.store(found, path)
             common.show(found, path)

@@ -30,12 +30,11 @@ from rich.table import Table  # noqa: E402
 import act_env  # noqa: E402
 from act_env.actions import slots_asked  # noqa: E402
 from act_env.conversation import ASSISTANT, GRADER_VERSION, Action, Task  # noqa: E402
-from act_env.env import ClarifyEnv  # noqa: E402
 from act_env.judging import Judge, make_judge  # noqa: E402
 from act_env.registration import ABG_COQA, PACIFIC, SCOPES  # noqa: E402
 from act_env.text.relevance import content  # noqa: E402
 from agents import records, stats  # noqa: E402
-from agents.base import EpisodeView  # noqa: E402
+from agents.evaluate import evaluate  # noqa: E402
 from agents.progress import Bars  # noqa: E402
 from agents.scripted import Oracle  # noqa: E402
 from benchmarks import common  # noqa: E402
@@ -72,19 +71,10 @@ def counts(sources: dict[str, act_env.tasks.TaskSource]) -> dict[str, Any]:
 
 
 def oracle(source: act_env.tasks.TaskSource, scope: str) -> dict[str, Any]:
-    """How many episodes the oracle plays to the full reward, and the ids of the others."""
-    env = ClarifyEnv(environment=source.tasks[0].environment, tasks=source, scope=scope)
-    agent, short = Oracle(), {}
-    for task in source.tasks:
-        observation, _ = env.reset(seed=0, options={"task_id": task.id})
-        score, done = 0.0, False
-        while not done:
-            text = agent.act_privileged([observation], [EpisodeView.of(env)])[0]
-            observation, reward, terminated, truncated, _ = env.step(text)
-            score, done = score + reward, terminated or truncated
-        if score < 1 - 1e-9:
-            short[task.id] = score
-    return {"episodes": len(source.tasks), "short of the maximum": short}
+    """How many episodes the oracle plays, and the scores of those below the full reward, by id."""
+    episodes = evaluate(Oracle(), env_id=source.tasks[0].environment, source=source, scope=scope)
+    short = {e.task_id: e.outcome.score for e in episodes if e.outcome.score < 1 - 1e-9}
+    return {"episodes": len(episodes), "short of the maximum": short}
 
 
 def gold_replies(tasks: Sequence[Task]) -> Iterator[tuple[str, Action]]:
@@ -235,7 +225,7 @@ def main(argv: list[str] | None = None) -> None:
         for id in FOLDERS:
             with bars.stage(id, 4) as stage:
                 found[id] = measure(id, args.data, args.model or ["nano"], stage)
-    meta = {"command": "python -m benchmarks.text_tasks", "grader": GRADER_VERSION}
+    meta = {"command": common.command("text_tasks", argv), "grader": GRADER_VERSION}
     args.results.parent.mkdir(parents=True, exist_ok=True)
     records.write_json(args.results, {"meta": meta, "ids": found})
     show(found)

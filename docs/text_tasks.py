@@ -47,9 +47,12 @@ def measured(path: Path) -> str:
         "a person's answer that passes by the others'": lambda part: _share(
             part["epsilon"]["own answers that pass"].get(str(part["epsilon"]["default"]))
         ),
-        "tokens of nano's that a prompt takes uncut, median and most": lambda part: (
-            f"{part['prompts']['nano']['median']:,} and {part['prompts']['nano']['most']:,}"
-        ),
+        **{
+            f"tokens of {name}'s that a prompt takes uncut, median and most": lambda part, name=name: (
+                f"{part['prompts'][name]['median']:,} and {part['prompts'][name]['most']:,}"
+            )
+            for name in next(iter(ids.values()))["prompts"]
+        },
         "episodes that the oracle plays below the maximum": lambda part: sum(
             len(split["short of the maximum"]) for scope in part["oracle"].values() for split in scope.values()
         ),

@@ -107,9 +107,11 @@ def check_split(split: str) -> None:
         raise ValueError(f"split {split!r} is none of {SPLITS}")
 
 
-def sample(package: str, split: str) -> Path:
-    """The file of a package's bundled sample; raises ValueError for another split."""
+def sample(package: str, split: str, path: str | Path | None = None) -> Path:
+    """The file of a package's bundled sample; raises ValueError for another split, or for a ``path``."""
     check_split(split)
+    if path is not None:
+        raise ValueError(f"the bundled source takes no path, got {str(path)!r}: source='published' does")
     with resources.as_file(resources.files(package)) as folder:
         return folder / "samples" / f"{split}.json"
 

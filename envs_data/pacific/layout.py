@@ -25,7 +25,6 @@ from act_env.errors import MalformedRecord
 from act_env.text import numbers
 from act_env.text.arithmetic import BadDerivation, evaluate
 from act_env.text.drop import drop_f1
-from act_env.text.numbers import EXPONENTS
 from envs_data import published
 from envs_data.published import text_of
 
@@ -90,7 +89,7 @@ def worked_out(turn: DialogueTurn) -> tuple[str, ...]:
         value = evaluate(turn.derivation)
     except BadDerivation:
         return ()
-    values = dict.fromkeys((value / 10.0 ** EXPONENTS[turn.answer.scale], value))
+    values = dict.fromkeys((value / 10.0 ** numbers.EXPONENTS[turn.answer.scale], value))
     return tuple(format(Decimal(repr(round(v, 4))), "f") for v in values)
 
 

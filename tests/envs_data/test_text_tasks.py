@@ -17,7 +17,7 @@ from act_env.env import ClarifyEnv
 from act_env.errors import DataNotFound, MalformedRecord
 from act_env.registration import ABG_COQA, PACIFIC
 from act_env.text.judge import token_judge
-from agents.base import EpisodeView
+from agents.evaluate import evaluate
 from agents.scripted import Oracle
 from envs_data import abg_coqa, pacific, published
 from envs_data.abg_coqa.tasks import gloss
@@ -158,18 +158,12 @@ def test_the_splits_have_the_labels_in_the_ratio_of_the_file():
     ("id", "scope"), [(PACIFIC, "turn"), (PACIFIC, "conversation"), (ABG_COQA, "turn")], ids=lambda value: str(value)
 )
 def test_the_oracle_reaches_the_maximum_on_the_authors_files(id, scope):
-    agent = Oracle()
     for split in published.SPLITS:
         source = act_env.load_source(id, split=split, source="published", path=DATA, scope=scope)
-        env = ClarifyEnv(environment=id, tasks=source, scope=scope)
-        for task in source.tasks:
-            observation, _ = env.reset(seed=1, options={"task_id": task.id})
-            score, done = 0.0, False
-            while not done:
-                text = agent.act_privileged([observation], [EpisodeView.of(env)])[0]
-                observation, reward, terminated, truncated, _ = env.step(text)
-                score, done = score + reward, terminated or truncated
-            assert score == pytest.approx(1.0), task.id
+        episodes = evaluate(Oracle(), env_id=id, source=source, scope=scope, seeds=(1,))
+        assert len(episodes) == len(source.tasks)
+        for episode in episodes:
+            assert episode.outcome.score == pytest.approx(1.0), episode.task_id
 
 
 # Tasks.
